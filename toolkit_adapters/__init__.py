@@ -1,0 +1,1 @@
+"""Everything that ties trackers to datasets, toolkits, records and reports."""

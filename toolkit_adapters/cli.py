@@ -1,0 +1,55 @@
+"""The command line: finds the subcommands and turns our own errors into messages."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from hit_trackers import __version__
+from hit_trackers.errors import HitTrackersError
+from toolkit_adapters import commands
+
+DESCRIPTION = """\
+This tracker is faster, but is it still the same tracker?
+
+Run HiT trackers over LaSOT, TrackingNet and GOT-10k (or over the demo, which needs nothing),
+frame by frame timed, and report speed, memory, accuracy and equivalence.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every subcommand; imports nothing heavy."""
+    parser = argparse.ArgumentParser(
+        prog="hit-trackers",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"hit-trackers {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in sorted(module.name for module in pkgutil.iter_modules(commands.__path__)):
+        command = importlib.import_module(f"{commands.__name__}.{name}")
+        subparser = subparsers.add_parser(
+            name,
+            help=command.HELP,
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 success, 1 our own error, 2 wrong usage)."""
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except HitTrackersError as error:
+        print(f"hit-trackers {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
+        return 130
