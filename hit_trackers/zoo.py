@@ -123,5 +123,8 @@ def list_trackers() -> list[TrackerSpec]:
     variants += [{"attention": name} for name in ATTENTIONS if name != "eager"]
     variants += [{"engine": name} for name in ENGINES if name != "eager"]
     variants += [{"precision": name} for name in PRECISIONS if name != "fp32"]
-    variants += [{"attention": "exact", "engine": "graph"}, {"attention": "memeff", "engine": "graph"}]
+    variants += [
+        {"attention": "exact", "engine": "graph"},
+        {"attention": "memeff", "engine": "graph"},
+    ]
     return [TrackerSpec(size=size, **variant) for size in SIZES for variant in variants]

@@ -1,1 +1,1 @@
-"""The subcommands, one module each: `HELP`, `add_arguments(parser)` and `run(args) -> exit status`."""
+"""The subcommands, one module each: `HELP`, `add_arguments(parser)` and `run(args) -> status`."""

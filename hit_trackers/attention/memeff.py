@@ -1,0 +1,39 @@
+"""PyTorch's fused memory-efficient attention: the paper's replacement.
+
+On CUDA the memory-efficient kernel is called by name, so that no other backend can answer for it.
+It takes values of another width than keys, and a bias whose rows start at multiples of 8 elements.
+On a CPU the fused kernel is the flash one, which wants equal widths: queries and keys are padded
+with zeros, which add nothing to a score.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+BIAS_ALIGNMENT = 8
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
+    """Equal to `eager.attend` within rounding; the scores are never stored as a whole."""
+    if q.is_cuda:
+        bias = bias.expand(q.shape[0], *bias.shape[-3:])
+        out = torch.ops.aten._scaled_dot_product_efficient_attention(
+            q, k, v, bias, compute_log_sumexp=False, scale=scale
+        )
+        return out[0]
+    padding = v.shape[-1] - q.shape[-1]
+    if padding:
+        q, k = F.pad(q, (0, padding)), F.pad(k, (0, padding))
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None], scale=scale)
+
+
+def lay_out_bias(bias: Tensor) -> Tensor:
+    """The same values, each row starting at a multiple of `BIAS_ALIGNMENT` elements.
+
+    Left to itself PyTorch makes this copy in every call of every frame.
+    """
+    keys = bias.shape[-1]
+    padding = -keys % BIAS_ALIGNMENT
+    return F.pad(bias, (0, padding))[..., :keys] if padding else bias

@@ -1,0 +1,71 @@
+"""Boxes in image coordinates: `x, y, w, h` in pixels, float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hit_trackers.errors import BoxError
+
+Box = list[float]
+
+# The official tracker keeps every box at least this large and this far inside the image.
+MARGIN = 10
+
+
+def clip_box(box: Sequence[float], height: int, width: int, margin: int = MARGIN) -> Box:
+    """Keep a box on the image, and at least `margin` pixels wide and high.
+
+    Official `lib/utils/box_ops.py`, `clip_box`.
+    """
+    x1, y1, w, h = box
+    x2, y2 = x1 + w, y1 + h
+    x1 = min(max(0, x1), width - margin)
+    x2 = min(max(margin, x2), width)
+    y1 = min(max(0, y1), height - margin)
+    y2 = min(max(margin, y2), height)
+    return [x1, y1, max(margin, x2 - x1), max(margin, y2 - y1)]
+
+
+def from_search_region(
+    predicted: Sequence[float], previous: Sequence[float], half_side: float
+) -> Box:
+    """Place a box predicted in a search region on the image.
+
+    Args:
+        predicted: centre x, centre y, width, height in image pixels, relative to the top-left
+            corner of the search region.
+        previous: the box (x, y, w, h) that the search region was centred on.
+        half_side: half of the search region's side, in image pixels.
+
+    Official `lib/test/tracker/HiT.py`, `map_box_back`.
+    """
+    centre_x = previous[0] + 0.5 * previous[2]
+    centre_y = previous[1] + 0.5 * previous[3]
+    cx, cy, w, h = predicted
+    cx += centre_x - half_side
+    cy += centre_y - half_side
+    return [cx - 0.5 * w, cy - 0.5 * h, w, h]
+
+
+def check_first_box(box: Sequence[float] | np.ndarray, height: int, width: int) -> Box:
+    """Validate the box a tracker starts from.
+
+    Returns:
+        four Python floats; the values are not changed.
+
+    Raises:
+        BoxError: not four finite numbers, no positive size, or wholly outside the image.
+    """
+    values = np.asarray(box, dtype=np.float64).ravel()
+    if values.size != 4 or not np.isfinite(values).all():
+        raise BoxError(f"first box {box!r}: expected four finite numbers x, y, w, h in pixels")
+    x, y, w, h = (float(value) for value in values)
+    if w <= 0 or h <= 0:
+        raise BoxError(f"first box {[x, y, w, h]}: width and height must be positive")
+    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        raise BoxError(
+            f"first box {[x, y, w, h]} lies outside its image of {width} x {height} pixels"
+        )
+    return [x, y, w, h]
