@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hit_trackers import zoo
+from hit_trackers.errors import RecordError
+from toolkit_adapters.certificates import certify, verify
+from toolkit_adapters.equivalence import compare_records, overlap, ulps
+from toolkit_adapters.records import Flag, Record, Results, Run, save_record
+
+FRAMES = 20
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+def make_record(seed: int = 0) -> Record:
+    rng = np.random.default_rng(seed)
+    times = {name: np.ones(FRAMES) for name in ("decode", "network", "device", "update", "frame")}
+    return Record(
+        boxes=rng.uniform(10, 100, (FRAMES, 4)),
+        scores=np.ones(FRAMES),
+        **times,
+        flags=np.array([Flag.INIT] + [0] * (FRAMES - 1), np.uint8),
+        open_index=np.array([10]),
+        open_boxes=rng.uniform(0.2, 0.8, (1, 4)).astype(np.float32),
+        patch_size=256,
+        pairing=f"p{seed}",
+    )
+
+
+def moved(record: Record, frame: int, by: float) -> Record:
+    boxes = record.boxes.copy()
+    boxes[frame, 0] += by
+    return replace(record, boxes=boxes)
+
+
+def one_bit(record: Record, frame: int) -> Record:
+    boxes = record.boxes.copy()
+    boxes[frame, 2] = np.nextafter(boxes[frame, 2], np.inf)
+    return replace(record, boxes=boxes)
+
+
+def write(folder: Path, tracker: str, records: dict[str, Record], *, control: bool = False) -> None:
+    spec = zoo.parse(tracker.partition("@")[0])
+    run = Run(
+        tracker=tracker,
+        baseline=spec.baseline,
+        claim=spec.claim,
+        spec={"size": spec.size},
+        dataset="lasot",
+        root="/data",
+        sequences=("a-1", "a-2"),
+        identity={"weights_sha256": "w", "device": "cpu", "tracker": tracker},
+        provenance={"control": control},
+    )
+    where = folder / tracker / "lasot"
+    for name, record in records.items():
+        save_record(where / f"{name}.npz", replace(record, identity=run.identity_sha256))
+    (where / "run.json").write_text(run.to_json())
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    """Baseline, a bitwise variant, a tolerance variant, both controls: all as they should be."""
+    records = {"a-1": make_record(1), "a-2": make_record(2)}
+    write(tmp_path, "hit_nano", records)
+    write(tmp_path, "hit_nano_exact", records)
+    write(tmp_path, "hit_nano_memeff", {n: moved(r, 7, 1e-4) for n, r in records.items()})
+    write(tmp_path, "hit_nano@repeat", {"a-1": records["a-1"]}, control=True)
+    write(tmp_path, "hit_nano_bf16", {"a-1": moved(records["a-1"], 3, 5)}, control=True)
+    return Results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("by", "level"), [(0.0, "bitwise"), (1e-9, "file-identical"), (0.5, "bounded"), (3, "different")]
+)
+def test_levels(by: float, level: str) -> None:
+    record = replace(make_record(), boxes=np.full((FRAMES, 4), 50.0))
+    comparison = compare_records("s", "lasot", record, moved(record, 5, by))
+    assert comparison.level == level
+    assert comparison.first_divergent == (5 if by else None)
+    assert comparison.identical == FRAMES - bool(by)
+    assert comparison.largest_px == pytest.approx(by, rel=1e-6)
+    assert comparison.smallest_iou == pytest.approx((50 - by) / (50 + by))
+
+
+def test_score_identical_asks_what_the_table_prints() -> None:
+    record = make_record()
+    other = moved(record, 5, 0.5)
+    rounded = compare_records("s", "d", record, other, lambda d, boxes: ("0.71",))
+    assert rounded.level == "score-identical"
+    exact = compare_records(
+        "s", "d", record, other, lambda d, boxes: (str(boxes["s"].sum()),)
+    )
+    assert exact.level == "bounded"
+
+
+def test_negative_zero_is_another_bit_pattern() -> None:
+    record = replace(make_record(), boxes=np.zeros((FRAMES, 4)))
+    assert compare_records("s", "d", record, replace(record, boxes=-record.boxes)).identical == 0
+
+
+def test_unequal_lengths_are_an_error() -> None:
+    record = make_record()
+    with pytest.raises(RecordError, match="20 frames on one side and 19"):
+        compare_records("s", "d", record, replace(record, boxes=record.boxes[:-1]))
+
+
+@given(FLOATS, st.integers(1, 50))
+def test_ulps_counts_steps_of_nextafter(x: float, steps: int) -> None:
+    a = b = np.float32(x)
+    for _ in range(steps):
+        b = np.nextafter(b, np.float32(np.inf))
+    if np.isfinite(b):
+        assert ulps(np.array([a]), np.array([b]))[0] == steps
+
+
+def test_overlap_of_known_boxes() -> None:
+    a = np.array([[0.0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 10]])
+    b = np.array([[0.0, 0, 10, 10], [5, 0, 10, 10], [20, 0, 10, 10]])
+    assert overlap(a, b).tolist() == [1.0, pytest.approx(1 / 3), 0.0]
+
+
+def test_all_is_well(results: Results) -> None:
+    verification = verify(results)
+    assert verification.failures == ()
+    levels = {c.tracker: c.level for c in verification.certificates}
+    assert levels == {
+        "hit_nano_exact": "bitwise", "hit_nano_memeff": "bounded", "hit_nano_bf16": "different",
+    }  # fmt: skip
+    assert all(control.passed for control in verification.controls)
+
+
+def test_one_bit_on_one_frame_is_caught_and_named(results: Results) -> None:
+    record = results.record("hit_nano", "lasot", "a-2")
+    write(results.folder, "hit_nano_exact", {
+        "a-1": results.record("hit_nano", "lasot", "a-1"), "a-2": one_bit(record, 13),
+    })  # fmt: skip
+    (failure,) = verify(results).failures
+    assert "hit_nano_exact" in failure
+    assert "lasot/a-2" in failure
+    assert "frame 13" in failure
+    certificate = certify(results, "hit_nano_exact")
+    assert not certificate.holds
+    assert certificate.identical_share == (2 * FRAMES - 1) / (2 * FRAMES)
+    assert certificate.to_json()["totals"]["frames"] == 2 * FRAMES
+
+
+def test_a_bitwise_claim_broken_open_loop_only(results: Results) -> None:
+    record = results.record("hit_nano", "lasot", "a-1")
+    nudged = np.nextafter(record.open_boxes, np.float32(1))
+    write(results.folder, "hit_nano_exact", {
+        "a-1": replace(record, open_boxes=nudged), "a-2": results.record("hit_nano", "lasot", "a-2")
+    })  # fmt: skip
+    (failure,) = verify(results).failures
+    assert "lasot/a-1 differs open loop by 1 ulps" in failure
+
+
+def test_a_tolerance_claim_is_checked_open_loop(results: Results) -> None:
+    record = results.record("hit_nano_memeff", "lasot", "a-1")
+    drifted = replace(record, open_boxes=record.open_boxes + np.float32(1e-3))
+    other = results.record("hit_nano_memeff", "lasot", "a-2")
+    write(results.folder, "hit_nano_memeff", {"a-1": drifted, "a-2": other})
+    (failure,) = verify(results).failures
+    assert "hit_nano_memeff: claims tolerance" in failure
+    assert "a-1" in failure
+
+    nothing = {"open_index": np.zeros(0, np.int64), "open_boxes": np.zeros((0, 4), np.float32)}
+    bare = {"a-1": replace(record, **nothing), "a-2": replace(other, **nothing)}
+    write(results.folder, "hit_nano_memeff", bare)
+    (failure,) = verify(results).failures
+    assert "needs open-loop frames" in failure
+
+
+def test_a_nan_open_loop_is_no_small_difference(results: Results) -> None:
+    record = results.record("hit_nano_memeff", "lasot", "a-1")
+    broken = replace(record, open_boxes=np.full((1, 4), np.nan, np.float32))
+    other = results.record("hit_nano_memeff", "lasot", "a-2")
+    write(results.folder, "hit_nano_memeff", {"a-1": broken, "a-2": other})
+    (failure,) = verify(results).failures
+    assert "a-1 differs open loop" in failure
+
+
+def test_a_blind_check_is_noticed_by_the_lossy_control(results: Results) -> None:
+    same = {"a-1": results.record("hit_nano", "lasot", "a-1")}
+    write(results.folder, "hit_nano_bf16", same, control=True)
+    failures = verify(results).failures
+    assert any("control: hit_nano_bf16 is lossy and yet bitwise" in f for f in failures)
+
+
+def test_an_unsteady_baseline_is_noticed_by_the_repeat_control(results: Results) -> None:
+    unsteady = one_bit(results.record("hit_nano", "lasot", "a-1"), 4)
+    write(results.folder, "hit_nano@repeat", {"a-1": unsteady}, control=True)
+    (failure,) = verify(results).failures
+    assert "hit_nano against itself differs at a-1, frame 4" in failure
+
+
+def test_missing_controls_and_sequences_are_failures(tmp_path: Path) -> None:
+    write(tmp_path, "hit_nano", {"a-1": make_record(1), "a-2": make_record(2)})
+    write(tmp_path, "hit_nano_exact", {"a-1": make_record(1)})
+    failures = verify(Results(tmp_path)).failures
+    assert sum("--controls" in f for f in failures) == 2
+    assert any("lasot/a-2 is recorded for one side only" in f for f in failures)
+
+
+def test_a_record_of_another_run_is_refused(results: Results) -> None:
+    path = results.path("hit_nano_exact", "lasot", "a-1")
+    save_record(path, replace(results.record("hit_nano", "lasot", "a-1"), identity="other"))
+    with pytest.raises(RecordError, match="a record of another run"):
+        verify(results)
+
+
+def test_a_missing_baseline_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "hit_nano_exact", {"a-1": make_record(1)})
+    certificate = certify(Results(tmp_path), "hit_nano_exact")
+    assert not certificate.holds
+    assert "no run of its baseline" in certificate.reasons[0]

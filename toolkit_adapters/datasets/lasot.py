@@ -1,0 +1,76 @@
+"""LaSOT in its official layout, the 280 sequences of its test set (Protocol II)."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from toolkit_adapters.datasets.annotations import (
+    expect_count,
+    list_frames,
+    read_boxes,
+    read_labels,
+)
+from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+
+
+def test_names() -> tuple[str, ...]:
+    """The 280 official test sequences."""
+    text = resources.files(__package__).joinpath("lasot_test.txt").read_text(encoding="utf-8")
+    return tuple(text.split())
+
+
+class Lasot(Dataset):
+    """`<root>/<class>/<class>-<n>/{img/00000001.jpg, groundtruth.txt, ...}`.
+
+    Only names of the official test set are taken, unless `any_name` (the demo has its own).
+    A frame is absent where `full_occlusion.txt` or `out_of_view.txt` says so, as the official
+    evaluation has it; each is one line, comma-separated.
+    """
+
+    def __init__(self, root: Path, name: str = "lasot", *, any_name: bool = False) -> None:
+        super().__init__(name, root)
+        self._any_name = any_name
+
+    def _names(self) -> tuple[str, ...]:
+        if self._any_name:
+            found = {path.parent.name for path in self.root.glob("*/*/groundtruth.txt")}
+            return tuple(sorted(found, key=natural))
+        return tuple(name for name in test_names() if self._folder(name).is_dir())
+
+    def _expectation(self) -> str:
+        return (
+            "expected folders such as airplane/airplane-1 of the official test set "
+            f"(is the root one level off? {self.root} holds {_peek(self.root)})"
+        )
+
+    def missing_names(self) -> tuple[str, ...]:
+        """Official names that are not on disk."""
+        return () if self._any_name else tuple(set(test_names()) - set(self.sequence_names))
+
+    def _folder(self, name: str) -> Path:
+        return self.root / name.rpartition("-")[0] / name
+
+    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
+        folder = self._folder(name)
+        names = ("groundtruth.txt", "full_occlusion.txt", "out_of_view.txt")
+        return tuple(folder / file for file in names), folder / "img"
+
+    def load(self, name: str) -> Sequence:
+        """Read `<class>-<n>`; both files of absence are required, as the official set has them."""
+        self._require(name)
+        (truth_file, occlusion_file, view_file), images = self._files(name)
+        frames = list_frames(images, first=1)
+        truth = read_boxes(truth_file)
+        expect_count(truth_file, len(truth), len(frames))
+        occluded = read_labels(occlusion_file, largest=1)
+        expect_count(occlusion_file, len(occluded), len(frames))
+        out_of_view = read_labels(view_file, largest=1)
+        expect_count(view_file, len(out_of_view), len(frames))
+        absent = (occluded | out_of_view).astype(bool)
+        return Sequence(name, self.name, frames, truth, absent=absent)
+
+
+def _peek(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())[:5]
+    return ", ".join(names) or "nothing"
