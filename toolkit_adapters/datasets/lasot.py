@@ -14,7 +14,7 @@ from toolkit_adapters.datasets.annotations import (
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
 
 
-def test_names() -> tuple[str, ...]:
+def official_names() -> tuple[str, ...]:
     """The 280 official test sequences."""
     text = resources.files(__package__).joinpath("lasot_test.txt").read_text(encoding="utf-8")
     return tuple(text.split())
@@ -36,7 +36,7 @@ class Lasot(Dataset):
         if self._any_name:
             found = {path.parent.name for path in self.root.glob("*/*/groundtruth.txt")}
             return tuple(sorted(found, key=natural))
-        return tuple(name for name in test_names() if self._folder(name).is_dir())
+        return tuple(name for name in official_names() if self._folder(name).is_dir())
 
     def _expectation(self) -> str:
         return (
@@ -46,7 +46,7 @@ class Lasot(Dataset):
 
     def missing_names(self) -> tuple[str, ...]:
         """Official names that are not on disk."""
-        return () if self._any_name else tuple(set(test_names()) - set(self.sequence_names))
+        return () if self._any_name else tuple(set(official_names()) - set(self.sequence_names))
 
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name
