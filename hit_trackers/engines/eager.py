@@ -33,7 +33,9 @@ class EagerEngine:
             )
         self.device = torch.device(device)
         self.dtype = DTYPES[spec.precision]
-        self.network = network.to(self.device).prepare(OPERATORS[spec.attention]).to(self.dtype)
+        # Norms are folded in float32; the bias follows in the precision of the weights.
+        network = network.to(self.device).prepare()
+        self.network = network.to(self.dtype).use(OPERATORS[spec.attention])
         self.caches_template = spec.caches_template
         self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)

@@ -72,21 +72,24 @@ class HiT(nn.Module):
         """Images (B, 3, 256, 256) and (B, 3, 128, 128) -> boxes and corner probabilities."""
         return self.predict(self.embed(search), self.embed(template))
 
-    def prepare(self, operator: Operator) -> HiT:
-        """Make ready for inference, in place: evaluation mode, norms folded, operator and bias set.
+    def prepare(self) -> HiT:
+        """Make ready for inference, in place: evaluation mode, norms of the backbone folded.
 
-        Only the backbone's batch norms are folded, as the official tracker folds them; call after
-        the weights are loaded and on their device.
+        The norms of the bridge and the head are not folded, as the official tracker does not; call
+        after the weights are loaded and on their device.
         """
         self.eval()
         device = self.bottleneck.proj1.weight.device
         fold_batch_norms(self.backbone.body)
         # The weights go on requiring gradients, as the official tracker's do: torch.matmul folds
         # its batch dimensions differently for such a tensor, and the bridge's last bits with it.
-        self.to(device)
+        return self.to(device)
+
+    def use(self, operator: Operator) -> HiT:
+        """Execute every attention by `operator`; call after `prepare`, precision and device set."""
         for module in self.modules():
             if isinstance(module, BiasedAttention):
-                module.prepare(operator)
+                module.use(operator)
         return self
 
 

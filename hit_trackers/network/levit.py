@@ -17,7 +17,7 @@ class BiasedAttention(nn.Module):
     """What both attentions share: learned biases, an exchangeable operator, the projection.
 
     `bias` is the table of biases spread over all pairs of tokens, laid out as the operator wants;
-    it is made once, by `prepare`, for inference, and gathered anew in every training step.
+    it is made once, by `use`, for inference, and gathered anew in every training step.
     """
 
     attention_bias_idxs: Tensor
@@ -32,7 +32,7 @@ class BiasedAttention(nn.Module):
         self.attention_biases = nn.Parameter(torch.zeros(heads, biases))
         self.register_buffer("attention_bias_idxs", indices)
 
-    def prepare(self, operator: Operator) -> None:
+    def use(self, operator: Operator) -> None:
         """Fix the operator and its bias, (heads, queries, keys), for inference."""
         self.operator = operator
         with torch.no_grad():
