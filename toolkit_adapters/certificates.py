@@ -107,7 +107,7 @@ class Verification:
     def failures(self) -> tuple[str, ...]:
         """Everything that is broken, one sentence each; empty when all holds."""
         broken = [reason for c in self.certificates for reason in c.reasons]
-        return (*broken, *(c.message for c in self.controls if not c.passed))
+        return (*broken, *(f"control: {c.message}" for c in self.controls if not c.passed))
 
 
 def _breaches(certificate: Certificate) -> list[str]:
@@ -212,7 +212,7 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
     """Both controls of one baseline: again (must be bitwise) and lossy (must not be)."""
     controls = []
     repeat = f"{baseline}{REPEAT}"
-    missing = f"was not run for {baseline}; run again with --controls 2"
+    missing = f"was not run: run again with --controls 2"
     if repeat in results.trackers:
         certificate = certify(results, repeat, scores, partial=True)
         divergent = next((s for s in certificate.sequences if s.first_divergent is not None), None)
@@ -225,12 +225,10 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
                 if divergent
                 else "; ".join(certificate.reasons)
             )
-            message = f"control: {baseline} against itself {where}"
+            message = f"{baseline} against itself {where}"
         controls.append(Control(repeat, "repeat", passed, message))
     else:
-        controls.append(
-            Control(repeat, "repeat", False, f"control: the baseline against itself {missing}")
-        )
+        controls.append(Control(repeat, "repeat", False, f"{baseline} against itself {missing}"))
     lossy = [
         name
         for name in results.trackers
@@ -247,7 +245,7 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
         controls.append(Control(name, "lossy", passed, message))
     if not lossy:
         controls.append(
-            Control(f"{baseline}_bf16", "lossy", False, f"control: a lossy variant {missing}")
+            Control(f"{baseline}_bf16", "lossy", False, f"a lossy variant of {baseline} {missing}")
         )
     return controls
 

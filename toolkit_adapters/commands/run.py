@@ -1,0 +1,112 @@
+"""Run trackers over datasets; time every frame; keep lossless records.
+
+All trackers of one command see the same decoded frames in one pass, so that their times can be
+compared: give the baseline and its variants together. Interrupted at any point, the same command
+goes on where it was.
+
+examples:
+  hit-trackers run --tracker hit --tracker hit_memeff --tracker hit_exact --dataset demo \\
+      --results results/demo
+  LASOT_ROOT=/data/LaSOT hit-trackers run --tracker hit_base --tracker hit_base_memeff \\
+      --dataset lasot --device cuda --checkpoint VT_ep1500.pth.tar --results results/lasot
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from toolkit_adapters.config import DATASETS
+
+HELP = "run trackers over datasets, timed frame by frame"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add(
+        "--tracker",
+        action="append",
+        required=True,
+        metavar="NAME",
+        help="a tracker, such as hit, hit_nano_exact; repeat it for more (`list` shows them all)",
+    )
+    add(
+        "--dataset",
+        action="append",
+        required=True,
+        choices=DATASETS,
+        help="repeat it for more; demo needs nothing",
+    )
+    add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
+    add(
+        "--root",
+        action="append",
+        default=[],
+        metavar="[DATASET=]DIR",
+        help="where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
+        "configuration file (`doctor` shows it)",
+    )
+    add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")
+    add(
+        "--checkpoint",
+        action="append",
+        default=[],
+        metavar="[SIZE=]FILE",
+        help="official checkpoint, state dict or .safetensors; otherwise HIT_CHECKPOINTS",
+    )
+    add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
+    add("--threads", type=_positive, metavar="N", help="CPU threads of the network")
+    add("--deterministic", action="store_true", help="deterministic kernels, full float32")
+    add("--sequence", action="append", default=[], metavar="NAME", help="only these sequences")
+    add("--max-frames", type=_positive, metavar="N", help="only the first N frames of a sequence")
+    add(
+        "--open-loop",
+        type=_count,
+        default=10,
+        metavar="K",
+        help="feed every K-th search region of the baseline to all networks; 0 never "
+        "(default: %(default)s)",
+    )
+    add(
+        "--controls",
+        type=_controls,
+        default=2,
+        metavar="N|all",
+        help="sequences of each dataset on which the baseline runs twice and in bfloat16, to show "
+        "that the comparison can see (default: %(default)s)",
+    )
+    add(
+        "--ahead",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="frames decoded ahead in a thread; 0 decodes between frames (default: %(default)s)",
+    )
+    add("--no-memory", action="store_true", help="do not measure peak memory at the end")
+    add("--wait", action="store_true", help="wait while another run uses the results folder")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return value
+
+
+def _controls(text: str) -> int | None:
+    return None if text == "all" else _count(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run; 0 when every sequence has its record, 1 otherwise, 130 or 143 when interrupted."""
+    from toolkit_adapters.session import run_session
+
+    return run_session(args)

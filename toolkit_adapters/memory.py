@@ -1,0 +1,163 @@
+"""Peak memory of one tracker, measured in a process of its own.
+
+`python -m toolkit_adapters.memory NAME` prints one JSON object. On CUDA the allocator's peaks over
+the whole life of the process; on a CPU the peak of what PyTorch's allocator handed out during one
+update (profiler), and the process's resident set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hit_trackers.errors import HitTrackersError
+from toolkit_adapters.files import write_atomically
+from toolkit_adapters.records import MEMORY_FILE, Results
+
+if TYPE_CHECKING:
+    from hit_trackers.tracker import Tracker
+
+IMAGE_SIZE = (720, 1280)
+UPDATES = 5
+_BOX = (600.0, 300.0, 80.0, 60.0)
+
+
+def measure(
+    name: str, checkpoint: str | None = None, device: str = "cpu", threads: int | None = None
+) -> dict[str, Any]:
+    """Measure a tracker in a new process.
+
+    Returns:
+        tracker, device, weights_sha256, method, versions, and in bytes (None where this device or
+        engine does not tell): `weights_bytes`; `activations_peak_bytes`, allocated at most beside
+        the weights; `allocated_peak_bytes`, with them; `reserved_peak_bytes`, kept by the CUDA
+        allocator; `rss_peak_bytes`, resident set of the whole process, libraries included.
+
+    Raises:
+        HitTrackersError: the process failed; the last line it printed is in the message.
+    """
+    command = [sys.executable, "-m", "toolkit_adapters.memory", name, "--device", device]
+    command += ["--checkpoint", checkpoint] if checkpoint else []
+    command += ["--threads", str(threads)] if threads else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        values = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise HitTrackersError(
+            f"measuring the memory of {name} failed (exit status {done.returncode}): {last}; "
+            "--no-memory leaves it out"
+        ) from None
+    return dict(values)
+
+
+def store(results: Results, values: dict[str, Any]) -> None:
+    """Write `memory.json` beside the tracker's records."""
+    text = json.dumps(values, indent=2, sort_keys=True) + "\n"
+    write_atomically(results.folder / values["tracker"] / MEMORY_FILE, text.encode())
+
+
+def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, Any]:
+    import numpy as np
+
+    from hit_trackers import load_tracker
+    from toolkit_adapters.provenance import device_name, versions
+
+    image = np.random.default_rng(0).integers(0, 256, (*IMAGE_SIZE, 3), dtype=np.uint8)
+    tracker = load_tracker(name, checkpoint, device)
+    tracker.init(image, _BOX)
+    for _ in range(UPDATES):
+        tracker.update(image)
+    weights = _weights_bytes(tracker)
+    peaks: dict[str, int | None] = dict.fromkeys(
+        ("activations_peak_bytes", "allocated_peak_bytes", "reserved_peak_bytes")
+    )
+    if device.startswith("cuda"):
+        import torch
+
+        allocated = torch.cuda.max_memory_allocated(device)
+        peaks["allocated_peak_bytes"] = allocated
+        peaks["activations_peak_bytes"] = allocated - weights if weights else None
+        peaks["reserved_peak_bytes"] = torch.cuda.max_memory_reserved(device)
+        method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
+    elif tracker.spec.engine in ("eager", "compile"):
+        activations = _profiled_peak(tracker, image)
+        peaks["activations_peak_bytes"] = activations
+        peaks["allocated_peak_bytes"] = activations + weights if weights else None
+        method = "torch.profiler: peak of allocations during one update"
+    else:
+        method = f"resident set only: {tracker.spec.engine} does not allocate through PyTorch"
+    return {
+        "tracker": tracker.name,
+        "device": device_name(device),
+        "weights_sha256": tracker.weights_sha256,
+        "weights_bytes": weights,
+        **peaks,
+        "rss_peak_bytes": _peak_resident(),
+        "method": method,
+        "updates": UPDATES,
+        "versions": versions(),
+    }
+
+
+def _weights_bytes(tracker: Tracker) -> int | None:
+    network = getattr(tracker.engine, "network", None)
+    if network is None:
+        return None
+    tensors = [*network.parameters(), *network.buffers()]
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    return sum(storages.values())
+
+
+def _profiled_peak(tracker: Tracker, image: Any) -> int:
+    """Largest sum of bytes allocated and not yet freed during one update."""
+    import torch
+
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
+        tracker.update(image)
+    with tempfile.TemporaryDirectory() as scratch:
+        trace = Path(scratch) / "trace.json"
+        profile.export_chrome_trace(str(trace))
+        events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
+    changes = sorted(
+        (event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]"
+    )
+    held = peak = 0
+    for _, change in changes:
+        held += change
+        peak = max(peak, held)
+    return peak
+
+
+def _peak_resident() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main() -> None:
+    """Measure the tracker named on the command line and print the values as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--checkpoint")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int)
+    args = parser.parse_args()
+    if args.threads:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    print(json.dumps(_measure_here(args.name, args.checkpoint, args.device)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""One `run` command from lock to summary: load, plan, run, store, report what failed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import filelock
+from tqdm import tqdm
+
+from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from toolkit_adapters import jobs
+from toolkit_adapters.config import split_roots
+from toolkit_adapters.datasets import Dataset, open_datasets
+from toolkit_adapters.files import TEMPORARY, write_atomically
+from toolkit_adapters.interruption import StopRequest, stop_on_signals
+from toolkit_adapters.provenance import Options, describe_run
+from toolkit_adapters.records import Results
+from toolkit_adapters.runner import Interrupted
+from toolkit_adapters.worker import Worker, split_checkpoints
+
+LOCK_FILE = ".lock"
+FAILURES_FILE = "failures.json"
+
+
+def run_session(args: argparse.Namespace) -> int:
+    """Carry out `run`; returns the exit status."""
+    options = Options(
+        device=args.device,
+        threads=args.threads,
+        deterministic=args.deterministic,
+        max_frames=args.max_frames,
+        open_loop=args.open_loop,
+        ahead=args.ahead,
+    )
+    roots = split_roots(args.root, args.dataset)
+    datasets = [
+        dataset
+        for name in dict.fromkeys(args.dataset)
+        for dataset in open_datasets(name, roots.get(name), args.truth)
+    ]
+    with locked(args.results, wait=args.wait):
+        results = Results(args.results)
+        worker = Worker(options, split_checkpoints(args.checkpoint))
+        plans = _prepare(args, options, datasets, results, worker)
+        with stop_on_signals() as stop:
+            failures, unfinished = _run(results, worker, plans, stop)
+            if not unfinished and not args.no_memory:
+                failures += _measure_memory(args, results, worker, stop)
+        _write_failures(results, failures)
+    return _conclude(results, failures, unfinished, stop)
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a results folder for one run.
+
+    Raises:
+        RecordError: another run holds it (and `wait` is false), or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / LOCK_FILE)
+        if wait and _held(lock):
+            _say(f"waiting for another run in {folder}")
+        lock.acquire(timeout=-1 if wait else 0)
+    except filelock.Timeout:
+        raise RecordError(
+            f"{folder}: another run is using it; wait for it (--wait) or choose another --results"
+        ) from None
+    except OSError as error:
+        raise RecordError(
+            f"{folder}: cannot be written ({error.strerror or error}); choose another --results"
+        ) from error
+    try:
+        # Nobody else writes here now: what is half-written belongs to a killed run.
+        for abandoned in folder.rglob(f".*{TEMPORARY}"):
+            abandoned.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
+
+
+def _held(lock: filelock.BaseFileLock) -> bool:
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def _prepare(
+    args: argparse.Namespace,
+    options: Options,
+    datasets: list[Dataset],
+    results: Results,
+    worker: Worker,
+) -> list[jobs.Plan]:
+    requested = {entrant.name: entrant for entrant in map(worker.load, args.tracker)}
+    for name in sorted({e.baseline for e in requested.values()} - requested.keys()):
+        _say(
+            f"{name} is not among the trackers: its variants run without the pairs that ratios and "
+            f"equivalence need; add --tracker {name}"
+        )
+    controls, problems = worker.load_controls() if args.controls != 0 else ({}, [])
+    for problem in problems:
+        _say(problem)
+    command = shlex.join(["hit-trackers", *sys.argv[1:]])
+    plans = []
+    unknown = set(args.sequence)
+    for dataset in datasets:
+        unknown -= set(dataset.sequence_names)
+    if unknown:
+        known = ", ".join(name for dataset in datasets for name in dataset.sequence_names[:3])
+        raise DatasetError(f"--sequence: unknown {', '.join(sorted(unknown))}; known: {known}, ...")
+    for dataset in datasets:
+        fingerprint = dataset.fingerprint()
+        described = [
+            {
+                name: describe_run(
+                    name,
+                    entrant.tracker,
+                    dataset,
+                    fingerprint,
+                    options,
+                    command=command,
+                    control=group is controls,
+                )
+                for name, entrant in group.items()
+            }
+            for group in (requested, controls)
+        ]
+        jobs.open_runs(results, [run for group in described for run in group.values()])
+        plans.append(
+            jobs.plan(
+                results,
+                dataset,
+                *described,
+                control_sequences=args.controls,
+                only=args.sequence,
+                max_frames=options.max_frames,
+            )
+        )
+    return plans
+
+
+def _run(
+    results: Results, worker: Worker, plans: list[jobs.Plan], stop: StopRequest
+) -> tuple[list[jobs.Failure], int]:
+    """Run all jobs; returns the failures and the number of jobs not run."""
+    todo = [job for plan in plans for job in plan.jobs]
+    failures = [failure for plan in plans for failure in plan.failures]
+    done = sum(plan.done for plan in plans)
+    for message in [message for plan in plans for message in plan.remade]:
+        _say(f"made anew: {message}")
+    if done:
+        _say(f"{done} sequences are done already, {len(todo)} to go")
+    with tqdm(
+        total=sum(job.frames for job in todo),
+        unit="frame",
+        dynamic_ncols=True,
+        disable=not todo,
+        # A log file is no terminal: a line every now and then is enough.
+        mininterval=0.1 if sys.stderr.isatty() else 10.0,
+    ) as bar:
+        for number, job in enumerate(todo):
+            bar.set_description(f"{job.dataset.name}/{job.sequence}")
+            start = bar.n
+            try:
+                outcome = worker.run(job, on_frame=partial(bar.update, 1), should_stop=stop)
+            except Interrupted:
+                return failures, len(todo) - number
+            except DatasetError as error:
+                found = [jobs.Failure(job.dataset.name, job.sequence, "", str(error))]
+            else:
+                found = jobs.store(results, job, outcome)
+            for failure in found:
+                bar.write(f"failed: {failure}", file=sys.stderr)
+            failures += found
+            bar.update(start + job.frames - bar.n)
+    return failures, 0
+
+
+def _measure_memory(
+    args: argparse.Namespace, results: Results, worker: Worker, stop: StopRequest
+) -> list[jobs.Failure]:
+    from toolkit_adapters import memory
+
+    names = list(dict.fromkeys(worker.load(name).name for name in args.tracker))
+    missing = [name for name in names if results.memory(name) is None]
+    failures = []
+    for name in tqdm(missing, desc="peak memory", unit="tracker", disable=not missing):
+        if stop():
+            break
+        checkpoint = worker.checkpoint_of(worker.entrants[name].tracker.spec.size)
+        try:
+            memory.store(
+                results, memory.measure(name, checkpoint, args.device, worker.options.threads)
+            )
+        except HitTrackersError as error:
+            failures.append(jobs.Failure("memory", name, "", str(error)))
+    return failures
+
+
+def _write_failures(results: Results, failures: list[jobs.Failure]) -> None:
+    path = results.folder / FAILURES_FILE
+    if failures:
+        text = json.dumps([vars(failure) for failure in failures], indent=2) + "\n"
+        write_atomically(path, text.encode())
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _conclude(
+    results: Results, failures: list[jobs.Failure], unfinished: int, stop: StopRequest
+) -> int:
+    if failures:
+        _say(f"{len(failures)} failed, all others are unharmed:")
+        for failure in failures:
+            print(f"  {failure}", file=sys.stderr)
+    if stop():
+        _say(f"stopped; {unfinished} sequences to go: run the same command again to resume")
+        return 128 + stop.signal
+    print(f"records: {results.folder}; next: python -m toolkit_adapters verify {results.folder}")
+    return 1 if failures else 0
+
+
+def _say(message: str) -> None:
+    print(f"hit-trackers run: {message}", file=sys.stderr)
