@@ -212,7 +212,7 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
     """Both controls of one baseline: again (must be bitwise) and lossy (must not be)."""
     controls = []
     repeat = f"{baseline}{REPEAT}"
-    missing = f"was not run: run again with --controls 2"
+    missing = "was not run: run again with --controls 2"
     if repeat in results.trackers:
         certificate = certify(results, repeat, scores, partial=True)
         divergent = next((s for s in certificate.sequences if s.first_divergent is not None), None)

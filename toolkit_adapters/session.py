@@ -48,11 +48,11 @@ def run_session(args: argparse.Namespace) -> int:
     with locked(args.results, wait=args.wait):
         results = Results(args.results)
         worker = Worker(options, split_checkpoints(args.checkpoint))
-        plans = _prepare(args, options, datasets, results, worker)
+        names, plans = _prepare(args, options, datasets, results, worker)
         with stop_on_signals() as stop:
             failures, unfinished = _run(results, worker, plans, stop)
             if not unfinished and not args.no_memory:
-                failures += _measure_memory(args, results, worker, stop)
+                failures += _measure_memory(names, results, worker, stop)
         _write_failures(results, failures)
     return _conclude(results, failures, unfinished, stop)
 
@@ -101,7 +101,7 @@ def _prepare(
     datasets: list[Dataset],
     results: Results,
     worker: Worker,
-) -> list[jobs.Plan]:
+) -> tuple[list[str], list[jobs.Plan]]:
     requested = {entrant.name: entrant for entrant in map(worker.load, args.tracker)}
     for name in sorted({e.baseline for e in requested.values()} - requested.keys()):
         _say(
@@ -147,7 +147,7 @@ def _prepare(
                 max_frames=options.max_frames,
             )
         )
-    return plans
+    return list(requested), plans
 
 
 def _run(
@@ -188,11 +188,11 @@ def _run(
 
 
 def _measure_memory(
-    args: argparse.Namespace, results: Results, worker: Worker, stop: StopRequest
+    names: list[str], results: Results, worker: Worker, stop: StopRequest
 ) -> list[jobs.Failure]:
     from toolkit_adapters import memory
 
-    names = list(dict.fromkeys(worker.load(name).name for name in args.tracker))
+    options = worker.options
     missing = [name for name in names if results.memory(name) is None]
     failures = []
     for name in tqdm(missing, desc="peak memory", unit="tracker", disable=not missing):
@@ -200,9 +200,7 @@ def _measure_memory(
             break
         checkpoint = worker.checkpoint_of(worker.entrants[name].tracker.spec.size)
         try:
-            memory.store(
-                results, memory.measure(name, checkpoint, args.device, worker.options.threads)
-            )
+            memory.store(results, memory.measure(name, checkpoint, options.device, options.threads))
         except HitTrackersError as error:
             failures.append(jobs.Failure("memory", name, "", str(error)))
     return failures

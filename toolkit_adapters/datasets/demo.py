@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -38,8 +37,8 @@ def demo_root(progress: bool = True) -> Path:
     Raises:
         DatasetError: the cache cannot be written.
     """
-    # The renderer is only needed for the demo.
-    world = importlib.import_module("toolkit_adapters.world")
+    from toolkit_adapters import world  # the renderer, needed on first use only
+
     cache = cache_folder()
     final = cache / f"demo-{world.DEMO_VERSION}"
     if final.is_dir():
