@@ -1,0 +1,86 @@
+"""LaSOT as the got10k toolkit's master branch scores it.
+
+Source: got10k/experiments/lasot.py and got10k/utils/metrics.py of the GitHub master (May 2021); the
+PyPI release 0.1.3 has no LaSOT experiment.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolkit_adapters.metrics import geometry, scores
+from toolkit_adapters.metrics.errors import ShortResultError
+from toolkit_adapters.metrics.scores import Score, Truth
+
+IOU_THRESHOLDS = np.linspace(0, 1, 21)
+ERROR_THRESHOLDS = np.arange(51) * 1.0
+NORM_ERROR_THRESHOLDS = np.linspace(0, 0.5, 51)
+_EPSILON = np.finfo(float).eps
+
+
+def score(boxes: geometry.Floats, truth: Truth) -> Score:
+    """AUC, P (20 px), P_Norm (mean of its curve over 0..0.5), OP50 and OP75 of one sequence.
+
+    Absence is ignored: such frames are scored as any other, and so is a broken truth, unless it is
+    NaN. The divisor of P_Norm is at least one pixel. The first prediction becomes the truth. Where
+    the rows are unlike in number, both are cut to the shorter.
+
+    Args:
+        boxes: (M, 4) predictions, x, y, w, h in pixels.
+        truth: boxes (N, 4).
+
+    Raises:
+        ShortResultError: M = 0.
+    """
+    notes = []
+    boxes = geometry.as_boxes(boxes, "predictions")
+    if not len(boxes):
+        raise ShortResultError(0, len(truth.boxes))
+    boxes[0] = truth.boxes[0]
+    frames = min(len(boxes), len(truth.boxes))
+    if len(boxes) != len(truth.boxes):
+        notes.append(f"{len(boxes)} rows, {len(truth.boxes)} frames: both cut to {frames}")
+    boxes, target = boxes[:frames], truth.boxes[:frames]
+    known = ~np.isnan(target).any(axis=1)
+    boxes, target = boxes[known], target[known]
+    overlap = bounded_iou(boxes, target)
+    success = scores.above(overlap, IOU_THRESHOLDS)
+    precision = scores.at_most(geometry.centre_error(boxes, target), ERROR_THRESHOLDS)
+    norm_error = geometry.normalised_centre_error(boxes, target, smallest=1.0)
+    norm_precision = scores.at_most(norm_error, NORM_ERROR_THRESHOLDS)
+    return Score(
+        frames=frames,
+        values={
+            "AUC": float(success.mean()),
+            "P": float(precision[20]),
+            "P_Norm": float(norm_precision.mean()),
+            "OP50": float(success[10]),
+            "OP75": float(success[15]),
+        },
+        curves={"success": success, "precision": precision, "norm_precision": norm_precision},
+        notes=tuple(notes),
+    )
+
+
+def bounded_iou(
+    boxes: geometry.Floats, truth: geometry.Floats, size: tuple[int, int] | None = None
+) -> geometry.Floats:
+    """The toolkit's `rect_iou`: an epsilon in the union, clipped to [0, 1], within the image if given.
+
+    Its bound moves a corner that lies outside to the border and leaves width and height as they are,
+    as long as they fit: [-10, 0, 50, 50] and [0, 0, 50, 50] overlap fully.
+    """
+    if size is not None:
+        limit = np.array(size, dtype=np.float64)
+        boxes, truth = _within(boxes, limit), _within(truth, limit)
+    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
+    overlap = np.maximum(overlap - np.maximum(boxes[:, :2], truth[:, :2]), 0)
+    intersection = overlap[:, 0] * overlap[:, 1]
+    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.clip(intersection / (union + _EPSILON), 0.0, 1.0)
+
+
+def _within(boxes: geometry.Floats, limit: geometry.Floats) -> geometry.Floats:
+    corner = np.clip(boxes[:, :2], 0, limit)
+    return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
