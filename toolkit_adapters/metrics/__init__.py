@@ -1,7 +1,7 @@
 """Scores of trackers: pure functions of predictions and truth, one module a convention.
 
-The same raw files give different numbers under different authorities, so a score without the name of
-its convention means little:
+The same raw files give different numbers under different authorities, so a score without the name
+of its convention means little:
 
 lasot_official    the LaSOT authors' MATLAB toolkit
 lasot_pytracking  STARK, OSTrack, HiT: the papers' numbers, the default for LaSOT
@@ -11,8 +11,8 @@ got10k            GOT-10k validation
 
 >>> from toolkit_adapters.metrics import find, combine, Truth
 >>> convention = find("lasot", "official")
->>> overall = combine([convention.score(boxes, Truth(truth, absent)) for boxes, truth, absent in ...])
->>> overall.values["AUC"]
+>>> overall = combine([convention.score(boxes, Truth(truth, absent)) for boxes, truth, absent in
+...]) >>> overall.values["AUC"]
 """
 
 from toolkit_adapters.metrics.conventions import CONVENTIONS, DATASETS, Convention, find

@@ -97,10 +97,10 @@ DATASETS = tuple(dict.fromkeys(convention.dataset for convention in CONVENTIONS.
 
 
 def find(dataset: str, name: str | None = None) -> Convention:
-    """The convention `name` of a dataset ("lasot", "trackingnet", "got10k", or a name that has one of
-    them for a part, such as "demo-lasot" or "got10k-val"); its default where no name is given.
+    """The convention `name` of a dataset; its default where no name is given.
 
-    "official" and "lasot_official" mean the same for LaSOT.
+    The dataset is "lasot", "trackingnet" or "got10k", or has one of them for a part of its name
+    ("demo-lasot", "got10k-val"). "official" and "lasot_official" mean the same for LaSOT.
 
     Raises:
         DatasetError: an unknown dataset, or a convention that it does not have.

@@ -21,6 +21,6 @@ class InvalidBoxError(ResultFileError):
         self.rows = rows
         lines = ", ".join(str(row + 1) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
         super().__init__(
-            f"{len(rows)} rows that are no box (NaN, or a negative size), line {lines}: the toolkit of "
-            "this convention stops at them"
+            f"{len(rows)} rows that are no box (NaN, or a negative size), line {lines}: the "
+            "toolkit of this convention stops at them"
         )

@@ -1,7 +1,7 @@
 """Overlap and centre error of boxes: what every convention is made of.
 
-Boxes are float64 arrays (N, 4) of x, y, w, h in pixels. Official toolkits add and subtract one pixel
-here and there; the terms cancel (to 4e-16), so plain geometry serves all of them.
+Boxes are float64 arrays (N, 4) of x, y, w, h in pixels. Official toolkits add and subtract one
+pixel here and there; the terms cancel (to 4e-16), so plain geometry serves all of them.
 """
 
 from __future__ import annotations
@@ -72,4 +72,4 @@ def previous_row_where(boxes: Floats, bad: Bools) -> Floats:
 
 def bad_rows(boxes: Floats) -> Bools:
     """Rows that are no box: an entry that is NaN, or a width or height of zero or below."""
-    return np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)
+    return np.asarray(np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1))

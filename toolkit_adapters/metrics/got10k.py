@@ -24,8 +24,8 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
 
     Args:
         boxes: (N, 4) predictions, or (R, N, 4) for R repetitions; x, y, w, h in pixels.
-        truth: boxes (N, 4); cover (N,), without which every frame after the first counts; size of the
-            frames, without which boxes are not bounded to the image.
+        truth: boxes (N, 4); cover (N,), without which every frame after the first counts; size of
+            the frames, without which boxes are not bounded to the image.
 
     Raises:
         ShortResultError: another number of rows than frames.

@@ -13,7 +13,7 @@ from toolkit_adapters.metrics.errors import ShortResultError
 from toolkit_adapters.metrics.scores import Score, Truth
 
 IOU_THRESHOLDS = np.linspace(0, 1, 21)
-ERROR_THRESHOLDS = np.arange(51) * 1.0
+ERROR_THRESHOLDS = np.arange(51, dtype=np.float64)
 NORM_ERROR_THRESHOLDS = np.linspace(0, 0.5, 51)
 _EPSILON = np.finfo(float).eps
 
@@ -65,10 +65,10 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
 def bounded_iou(
     boxes: geometry.Floats, truth: geometry.Floats, size: tuple[int, int] | None = None
 ) -> geometry.Floats:
-    """The toolkit's `rect_iou`: an epsilon in the union, clipped to [0, 1], within the image if given.
+    """The toolkit's `rect_iou`: an epsilon in the union, and bounded by an image if one is given.
 
-    Its bound moves a corner that lies outside to the border and leaves width and height as they are,
-    as long as they fit: [-10, 0, 50, 50] and [0, 0, 50, 50] overlap fully.
+    Its bound moves a corner that lies outside to the border and leaves width and height as they
+    are, as long as they fit: [-10, 0, 50, 50] and [0, 0, 50, 50] overlap fully.
     """
     if size is not None:
         limit = np.array(size, dtype=np.float64)

@@ -12,17 +12,17 @@ from toolkit_adapters.metrics import geometry, scores
 from toolkit_adapters.metrics.errors import ShortResultError
 from toolkit_adapters.metrics.scores import Score, Truth
 
-IOU_THRESHOLDS = np.arange(21) * 0.05
-ERROR_THRESHOLDS = np.arange(51) * 1.0
-NORM_ERROR_THRESHOLDS = np.arange(51) / 100
+IOU_THRESHOLDS = np.arange(21, dtype=np.float64) * 0.05
+ERROR_THRESHOLDS = np.arange(51, dtype=np.float64)
+NORM_ERROR_THRESHOLDS = np.arange(51, dtype=np.float64) / 100
 
 
 def score(boxes: geometry.Floats, truth: Truth) -> Score:
     """AUC, P (20 px), P_Norm (0.20), OP50 and OP75 of one sequence.
 
-    A prediction with NaN, or of no size, becomes the row before it; the first becomes the truth. Frames
-    without the target are removed but stay in the denominator. On a frame whose truth is broken
-    overlap fails and both precisions succeed: the toolkit marks the errors with -1.
+    A prediction with NaN, or of no size, becomes the row before it; the first becomes the truth.
+    Frames without the target are removed but stay in the denominator. On a frame whose truth is
+    broken overlap fails and both precisions succeed: the toolkit marks the errors with -1.
 
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels; rows beyond the truth's are cut off.

@@ -1,8 +1,8 @@
 """LaSOT as STARK, OSTrack and HiT score it with their copies of pytracking: the papers' numbers.
 
 Source: pytracking/analysis/extract_results.py and its copies lib/test/analysis/extract_results.py.
-The original asks a valid truth for four positive entries, the copies for a positive size; on LaSOT's
-own annotations, which count pixels from one, both mean the same frames.
+The original asks a valid truth for four positive entries, the copies for a positive size; on
+LaSOT's own annotations, which count pixels from one, both mean the same frames.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from toolkit_adapters.metrics.scores import Score, Truth
 def score(boxes: geometry.Floats, truth: Truth, repair: bool = False) -> Score:
     """AUC, P (20 px), P_Norm (0.20), OP50 and OP75 of one sequence.
 
-    A prediction of zero width or height becomes the row before it; the first becomes the truth. Frames
-    without the target fail everywhere and stay in the denominator. On a visible frame whose truth is
-    broken overlap and P fail and P_Norm succeeds: the toolkit marks that error with -1.
+    A prediction of zero width or height becomes the row before it; the first becomes the truth.
+    Frames without the target fail everywhere and stay in the denominator. On a visible frame whose
+    truth is broken overlap and P fail and P_Norm succeeds: the toolkit marks that error with -1.
 
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels; rows beyond the truth's are cut off.

@@ -21,6 +21,10 @@ class Interval:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        """In per cent."""
+        return f"{100 * self.low:.2f} to {100 * self.high:.2f}"
+
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
@@ -39,7 +43,7 @@ class Difference:
 
 
 def mean_interval(values: Floats, weights: Floats | None = None, seed: int = _SEED) -> Interval:
-    """Percentile bootstrap of a weighted mean: `values` (S,) of S sequences, drawn with replacement."""
+    """Percentile bootstrap of a weighted mean: `values` (S,) of S sequences, redrawn whole."""
     weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
     kept = weights > 0
     values, weights = np.asarray(values, dtype=np.float64)[kept], weights[kept]
@@ -83,7 +87,9 @@ def paired_difference(first: Sequence[Score], second: Sequence[Score], name: str
     """
     if len(first) != len(second) or not first:
         raise ValueError(f"cannot pair {len(first)} sequences with {len(second)}")
-    weights = np.array([min(a.weight(name), b.weight(name)) for a, b in zip(first, second, strict=True)])
+    weights = np.array(
+        [min(a.weight(name), b.weight(name)) for a, b in zip(first, second, strict=True)]
+    )
     values = np.array([b.values[name] - a.values[name] for a, b in zip(first, second, strict=True)])
     kept = weights > 0
     values, weights = values[kept], weights[kept]

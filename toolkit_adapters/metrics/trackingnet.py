@@ -24,8 +24,8 @@ def score(boxes: geometry.Floats | None, truth: Truth) -> Score:
     over 0..50 px, not the share at 20 px.
 
     Args:
-        boxes: (M, 4) predictions, x, y, w, h in pixels; None for a missing file, which counts as boxes
-            of zeros (and still succeeds at IoU >= 0).
+        boxes: (M, 4) predictions, x, y, w, h in pixels; None for a missing file, which counts as
+            boxes of zeros (and still succeeds at IoU >= 0).
         truth: boxes (N, 4).
     """
     target = np.round(truth.boxes)
@@ -46,7 +46,8 @@ def score(boxes: geometry.Floats | None, truth: Truth) -> Score:
 
     offset = geometry.centre_offset(rows, target)
     squares = offset**2
-    # The server multiplies and divides in this order; squares of quotients would break ties otherwise.
+    # The server multiplies and divides in this order; squares of quotients would break ties
+    # otherwise.
     with np.errstate(divide="ignore", invalid="ignore"):
         norm_squares = offset / target[:, 2:] * offset / target[:, 2:]
     success = scores.at_least(geometry.iou(rows, target), IOU_THRESHOLDS)

@@ -1,4 +1,4 @@
-"""Truth of LaSOT, TrackingNet and GOT-10k: from a dataset's root, an annotation folder, or a zip."""
+"""Truth of LaSOT, TrackingNet and GOT-10k: from a dataset's root, a folder or a zip."""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from toolkit_adapters.metrics import Truth
 from toolkit_adapters.rawresults.files import Files
 from toolkit_adapters.rawresults.numbers import parse_boxes, parse_flags, parse_labels
 
+#: In the order of the toolkit's attribute files.
+LASOT_ATTRIBUTES = (
+    *("IV", "POC", "DEF", "MB", "CM", "ROT", "BC"),
+    *("VC", "SV", "FOC", "FM", "OV", "LR", "ARC"),
+)
 _LABELS = {"full_occlusion", "out_of_view", "nlp", "list", "absence", "cover", "cut_by_image"}
 
 
 class Annotations:
     """The truth of a dataset, by sequence, read when it is asked for.
 
-    Layouts: `<...>/<sequence>/groundtruth.txt` with label files beside it (roots of LaSOT and GOT-10k),
-    or `<...>/<sequence>.txt` (TrackingNet; LaSOT's evaluation toolkit, with `absent/<sequence>.txt`).
+    Layouts: `<...>/<sequence>/groundtruth.txt` with label files beside it (roots of LaSOT and
+        GOT-10k),
+    or `<...>/<sequence>.txt` (TrackingNet; LaSOT's evaluation toolkit, with
+    `absent/<sequence>.txt`).
     """
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, below: str = "") -> None:
+        """`below`: only files under this folder of `files`, where there are any."""
         self.files = files
+        inside = [n for n in files.names if below and f"/{below}/" in f"/{n}"]
         self._truth: dict[str, str] = {}
         self._absent: dict[str, str] = {}
-        for name in files.names:
+        for name in inside or files.names:
             path = PurePosixPath(name)
             if path.suffix.lower() != ".txt":
                 continue
@@ -40,7 +49,8 @@ class Annotations:
                 self._add(self._truth, path.stem, name)
         if not self._truth:
             raise DatasetError(
-                f"{files.path}: no annotations found; expected <sequence>/groundtruth.txt or <sequence>.txt"
+                f"{files.path}: no annotations found; expected <sequence>/groundtruth.txt or "
+                "<sequence>.txt"
             )
 
     @property
@@ -56,7 +66,8 @@ class Annotations:
         """Everything known of one sequence.
 
         Raises:
-            ResultFileError, DatasetError: naming the file, where it cannot be read, holds only a first
+            ResultFileError, DatasetError: naming the file, where it cannot be read, holds only a
+            first
                 frame, or its label files have another number of entries.
         """
         name = self._truth[sequence]
@@ -64,8 +75,8 @@ class Annotations:
         boxes = parse_boxes(self.files.read(name), where)
         if len(boxes) < 2:
             raise DatasetError(
-                f"{where}: {len(boxes)} row; scoring needs the truth of every frame, and that of the "
-                "TrackingNet and GOT-10k test sets is known to their servers alone"
+                f"{where}: {len(boxes)} row; scoring needs the truth of every frame, and that of "
+                "the TrackingNet and GOT-10k test sets is known to their servers alone"
             )
         folder = PurePosixPath(name).parent
         absent, cover, size = None, None, None
@@ -98,18 +109,18 @@ class Annotations:
 
 
 def read_attributes(files: Files, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Sequences by attribute, from files `<sequence>.txt` of zeros and ones as LaSOT's toolkit has them.
+    """Sequences by attribute, from files `<sequence>.txt` of zeros and ones.
 
     The attribute names are LaSOT's, in its order; other counts get numbers for names.
     """
-    lasot = "IV POC DEF MB CM ROT BC VC SV FOC FM OV LR ARC".split()
     groups: dict[str, list[str]] = {}
     by_name = {PurePosixPath(name).stem: name for name in files.names}
     for sequence in names:
         if sequence not in by_name:
             continue
         flags = parse_flags(files.read(by_name[sequence]), files.where(by_name[sequence]))
-        titles = lasot if len(flags) == len(lasot) else [f"attribute {i + 1}" for i in range(len(flags))]
+        numbered = [f"attribute {i + 1}" for i in range(len(flags))]
+        titles = LASOT_ATTRIBUTES if len(flags) == len(LASOT_ATTRIBUTES) else numbered
         for title, flag in zip(titles, flags, strict=True):
             if flag:
                 groups.setdefault(title, []).append(sequence)
@@ -118,11 +129,12 @@ def read_attributes(files: Files, names: tuple[str, ...]) -> Mapping[str, tuple[
 
 def natural(name: str) -> tuple[object, ...]:
     """Sort key by text and number: `airplane-9` comes before `airplane-13`."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+    parts = re.split(r"(\d+)", name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _resolution(data: bytes) -> tuple[int, int] | None:
-    """Width and height from GOT-10k's meta_info.ini; None where the line is missing or malformed."""
+    """Width and height from GOT-10k's meta_info.ini; None where they are not to be read there."""
     match = re.search(rb"resolution\s*[:=]\s*(\([^)]{1,40}\))", data)
     if match is None:
         return None

@@ -1,7 +1,7 @@
 """Text files in a folder or a zip: listed once, read into memory one at a time, never extracted.
 
-A zip comes from anybody, so sizes are limited before anything is inflated and checked again while it
-is; names only ever serve to look a sequence up, so a path that points elsewhere leads nowhere.
+A zip comes from anybody, so sizes are limited before anything is inflated and checked again while
+it is; names only ever serve to look a sequence up, so a path that points elsewhere leads nowhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from hit_trackers.errors import ResultFileError
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 64 * 1024**2
 MAX_TOTAL_BYTES = 4 * 1024**3
-SUFFIXES = (".txt", ".label", ".ini", ".csv")
+SUFFIXES = (".txt", ".label", ".ini")
+_FRAMES = {"img", "frames"}
 
 
 class Files:
@@ -95,8 +96,11 @@ class Files:
 
     def _list_folder(self) -> None:
         for folder, subfolders, names in os.walk(self.path):
-            # Frames of a dataset lie beside its annotations: hundreds of thousands, and never needed.
-            subfolders[:] = sorted(n for n in subfolders if n != "img" and not n.startswith("."))
+            # Frames of a dataset lie beside its annotations: hundreds of thousands, and never
+            # needed.
+            subfolders[:] = sorted(
+                n for n in subfolders if n not in _FRAMES and not n.startswith(".")
+            )
             for name in sorted(names):
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                     path = Path(folder, name)
@@ -109,9 +113,13 @@ class Files:
             self._zip = zipfile.ZipFile(self.path)
             members = self._zip.infolist()
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise ResultFileError(f"{self.path}: neither a folder nor a readable zip: {error}") from error
+            raise ResultFileError(
+                f"{self.path}: neither a folder nor a readable zip: {error}"
+            ) from error
         if len(members) > MAX_MEMBERS:
-            raise ResultFileError(f"{self.path}: {len(members)} members, at most {MAX_MEMBERS} allowed")
+            raise ResultFileError(
+                f"{self.path}: {len(members)} members, at most {MAX_MEMBERS} allowed"
+            )
         total = 0
         for member in members:
             path = PurePosixPath(member.filename)

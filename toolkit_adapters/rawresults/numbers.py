@@ -1,4 +1,4 @@
-"""Text to arrays: boxes, flags, times. Quick where the text is regular, exact about where it is not."""
+"""Text to arrays: quick where the text is regular, exact about the place where it is not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import ResultFileError
 
+_DIGIT = re.compile(rb"[0-9]")
 _SEPARATORS = re.compile(r"[,\s;]+")
 _COMPLEX = re.compile(r"[+-]?[0-9.eE+-]*[ij]", re.IGNORECASE)
 
@@ -21,12 +22,12 @@ def parse_boxes(data: bytes, where: str, columns: int = 4) -> NDArray[np.float64
     numbers (as NaN); what becomes of them is the convention's business.
 
     Raises:
-        ResultFileError: naming file and line, for text that is no number, and for lines with another
-            number of them.
+        ResultFileError: naming file and line, for text that is no number, and for lines with
+            another number of them.
     """
     first = data[: data.find(b"\n") + 1] or data
     separator = next((mark for mark in (",", "\t") if mark.encode() in first), None)
-    if data.strip():
+    if _DIGIT.search(data):
         try:
             rows = np.loadtxt(io.BytesIO(data), delimiter=separator, comments=None, ndmin=2)
         except (ValueError, UnicodeDecodeError):
@@ -44,13 +45,14 @@ def _parse_slowly(data: bytes, where: str, columns: int) -> NDArray[np.float64]:
         line = data[: error.start].count(b"\n") + 1
         raise ResultFileError(f"{where}, line {line}: not text (byte {error.start})") from error
     rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        tokens = _SEPARATORS.split(line.strip(" \t\r,;"))
+    for number, row in enumerate(text.split("\n"), start=1):
+        tokens = _SEPARATORS.split(row.strip(" \t\r,;"))
         if tokens == [""]:
             continue
         if len(tokens) != columns:
             raise ResultFileError(
-                f"{where}, line {number}: expected {columns} numbers, found {len(tokens)}: {line[:60]!r}"
+                f"{where}, line {number}: expected {columns} numbers, found {len(tokens)}: "
+                f"{row[:60]!r}"
             )
         rows.append([_number(token, where, number) for token in tokens])
     return np.array(rows, dtype=np.float64).reshape(-1, columns)
@@ -58,11 +60,13 @@ def _parse_slowly(data: bytes, where: str, columns: int) -> NDArray[np.float64]:
 
 def _number(token: str, where: str, line: int) -> float:
     try:
-        return float(token)
+        if "_" not in token:  # Python reads 1_000, nobody writes it
+            return float(token)
     except ValueError:
-        if _COMPLEX.fullmatch(token):
-            return float("nan")
-        raise ResultFileError(f"{where}, line {line}: {token[:40]!r} is no number") from None
+        pass
+    if _COMPLEX.fullmatch(token):
+        return float("nan")
+    raise ResultFileError(f"{where}, line {line}: {token[:40]!r} is no number")
 
 
 def parse_flags(data: bytes, where: str) -> NDArray[np.bool_]:
@@ -86,6 +90,6 @@ def parse_labels(data: bytes, where: str) -> NDArray[np.int64]:
     """A label file of integers, a line each or separated by commas: int64 (N,)."""
     tokens = [token for token in _SEPARATORS.split(data.decode("ascii", "replace")) if token]
     values = np.array([_number(token, where, i + 1) for i, token in enumerate(tokens)], np.float64)
-    if not np.all(values == np.floor(values)) or not np.isfinite(values).all():
+    if not np.all((values == np.floor(values)) & (np.abs(values) < 2**53)):
         raise ResultFileError(f"{where}: expected integers")
     return values.astype(np.int64)

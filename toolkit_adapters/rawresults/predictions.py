@@ -1,7 +1,7 @@
 """Which file holds which sequence's boxes, in the layouts that toolkits write.
 
 pytracking, pysot   <anything>/<sequence>.txt                       one file a sequence
-got10k, pysot       <anything>/<sequence>/<sequence>_001.txt        a file a repetition, and _time.txt
+got10k, pysot       <anything>/<sequence>/<sequence>_001.txt        one file a repetition
 TrackingNet         <sequence>.txt
 """
 
@@ -51,7 +51,7 @@ class Predictions:
         return names
 
     def find_as_server(self, sequence: str) -> list[str]:
-        """As `find`, with the TrackingNet server's rule: the one path that contains `<sequence>.txt`.
+        """As `find`, by the TrackingNet server's rule: the path that contains `<sequence>.txt`.
 
         Two such paths count as none. A file in another layout is found too.
         """
@@ -72,7 +72,7 @@ class Predictions:
         return boxes[0] if len(boxes) == 1 else np.stack(boxes)
 
     def unused(self, sequences: tuple[str, ...]) -> list[str]:
-        """Text files that belong to no sequence; times and scores that trackers write do not count."""
+        """Text files that belong to no sequence; times and scores of a tracker do not count."""
         used = {name for sequence in sequences for name in self._claimed(sequence)}
         extra = re.compile(r"_(time|times|score|scores|confidence|object_presence_scores)\.txt$")
         return [

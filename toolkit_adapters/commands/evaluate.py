@@ -1,0 +1,188 @@
+"""Score raw result files of any tracker, without running it.
+
+RAW is a folder or zip of one tracker's results, in the layout of pytracking (<sequence>.txt),
+got10k (<sequence>/<sequence>_001.txt) or pysot, its numbers separated by tabs, commas or spaces.
+The same files give different numbers under different authorities, so every score is printed with
+its convention.
+
+  lasot        lasot_pytracking (default: the papers' numbers), lasot_official, lasot_got10k
+  trackingnet  trackingnet (the server's code)
+  got10k-val   got10k
+
+examples:
+  python -m toolkit_adapters evaluate SiamRPN++.zip --dataset lasot --annotations /data/LaSOT
+  python -m toolkit_adapters evaluate results/mine --dataset lasot --annotations annotations.zip \\
+      --convention official --sequences
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit_adapters.metrics import Score
+    from toolkit_adapters.metrics.statistics import Interval
+    from toolkit_adapters.rawresults.evaluation import Evaluation
+
+HELP = "score raw result files of any tracker under a named convention"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `evaluate`."""
+    parser.add_argument("raw", metavar="RAW", type=Path, help="results of one tracker")
+    parser.add_argument("--dataset", required=True, choices=("lasot", "got10k-val", "trackingnet"))
+    parser.add_argument(
+        "--annotations",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="dataset root, folder of annotations, or zip of one",
+    )
+    parser.add_argument("--convention", metavar="NAME", help="who scores (default: see above)")
+    parser.add_argument(
+        "--attributes",
+        type=Path,
+        metavar="PATH",
+        help="folder or zip of <sequence>.txt with zeros and ones: scores by attribute",
+    )
+    parser.add_argument("--sequences", action="store_true", help="print each sequence too")
+    parser.add_argument("--json", action="store_true", help="print JSON, curves included")
+    parser.add_argument(
+        "--skip-missing", action="store_true", help="score the sequences that have a result"
+    )
+    parser.add_argument(
+        "--repair", action="store_true", help="rows the convention refuses: take the row before"
+    )
+    parser.add_argument(
+        "--truncate",
+        action="store_true",
+        help="cut boxes to integers first, as pytracking and HiT do when saving",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate and print; 0, or 1 by an error of ours."""
+    from toolkit_adapters.metrics import find
+    from toolkit_adapters.metrics.statistics import score_intervals
+    from toolkit_adapters.rawresults.evaluation import evaluate
+
+    evaluation = evaluate(
+        args.raw,
+        args.annotations,
+        find(args.dataset, args.convention),
+        skip_missing=args.skip_missing,
+        repair=args.repair,
+        truncate=args.truncate,
+    )
+    intervals = score_intervals(list(evaluation.scores.values()))
+    groups = _groups(args, evaluation)
+    if args.json:
+        json.dump(_as_json(evaluation, intervals, groups), sys.stdout, indent=2)
+        print()
+    else:
+        _print(args, evaluation, intervals, groups)
+    return 0
+
+
+def _groups(args: argparse.Namespace, evaluation: Evaluation) -> dict[str, tuple[int, Score]]:
+    """Scores by attribute."""
+    from toolkit_adapters.rawresults.annotations import read_attributes
+    from toolkit_adapters.rawresults.files import Files
+
+    if args.attributes is None:
+        return {}
+    with Files(args.attributes) as files:
+        attributes = read_attributes(files, tuple(evaluation.scores))
+    means = {title: (len(names), evaluation.over(names)) for title, names in attributes.items()}
+    return {title: (count, mean) for title, (count, mean) in means.items() if mean is not None}
+
+
+def _print(
+    args: argparse.Namespace,
+    evaluation: Evaluation,
+    intervals: Mapping[str, Interval],
+    groups: Mapping[str, tuple[int, Score]],
+) -> None:
+    from tabulate import tabulate
+
+    names = evaluation.convention.headline
+    overall = evaluation.overall
+    convention = evaluation.convention
+    print(f"{args.raw}, under {convention.name}: {convention.authority}")
+    if args.truncate:
+        print("boxes truncated to integers first (--truncate)")
+    counts = f"{len(evaluation.scores)} of {evaluation.sequences} sequences"
+    print(f"{counts}, {overall.frames} frames\n")
+    rows = [(n, 100 * overall.values[n], str(intervals[n])) for n in names]
+    print(tabulate(rows, ("score", "%", "95 % interval over sequences"), floatfmt=".3f"))
+    for title, mapping in (("attribute", groups), ("sequence", _sequence_rows(args, evaluation))):
+        if mapping:
+            table = [
+                [name, count, *(100 * score.values[n] for n in names)]
+                for name, (count, score) in mapping.items()
+            ]
+            unit = "sequences" if title == "attribute" else "frames"
+            print("\n" + tabulate(table, (title, unit, *names), floatfmt=".2f"))
+    _print_notes(evaluation)
+
+
+def _sequence_rows(
+    args: argparse.Namespace, evaluation: Evaluation
+) -> dict[str, tuple[int, Score]]:
+    if not args.sequences:
+        return {}
+    return {name: (score.frames, score) for name, score in evaluation.scores.items()}
+
+
+def _print_notes(evaluation: Evaluation) -> None:
+    lines = [f"{name}: no result" for name in evaluation.missing if name not in evaluation.scores]
+    lines += [
+        f"{name}: {note}" for name, score in evaluation.scores.items() for note in score.notes
+    ]
+    lines += [
+        f"{name}: {count} rows with NaN or of no size" for name, count in evaluation.bad.items()
+    ]
+    lines += [f"{name}: belongs to no sequence, not read" for name in evaluation.unused]
+    if lines:
+        print(f"\n{len(lines)} notes")
+    for line in lines:
+        print(f"  {line}")
+
+
+def _as_json(
+    evaluation: Evaluation,
+    intervals: Mapping[str, Interval],
+    groups: Mapping[str, tuple[int, Score]],
+) -> dict[str, Any]:
+    from toolkit_adapters import jsonable
+
+    overall = evaluation.overall
+    content = {
+        "convention": evaluation.convention.name,
+        "authority": evaluation.convention.authority,
+        "sequences": {"scored": len(evaluation.scores), "of": evaluation.sequences},
+        "frames": overall.frames,
+        "overall": overall.values,
+        "intervals_95": {name: [i.low, i.high] for name, i in intervals.items()},
+        "curves": {
+            name: {"thresholds": evaluation.convention.thresholds[name], "values": curve}
+            for name, curve in overall.curves.items()
+        },
+        "attributes": {
+            title: {"sequences": count, **score.values} for title, (count, score) in groups.items()
+        },
+        "by_sequence": {
+            name: {"frames": score.frames, **score.values, "notes": score.notes}
+            for name, score in evaluation.scores.items()
+        },
+        "missing": evaluation.missing,
+        "unused": evaluation.unused,
+        "bad_rows": evaluation.bad,
+    }
+    result: dict[str, Any] = jsonable.plain(content)
+    return result
