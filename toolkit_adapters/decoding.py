@@ -62,7 +62,7 @@ def _check_complete(path: Path, content: bytes) -> None:
     # libjpeg only warns of a missing end-of-image marker, libpng of a missing IEND chunk.
     # Inside entropy-coded data 0xFF is always escaped, so the marker cannot occur by chance.
     truncated = (
-        content.startswith(_JPEG) and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
+        content.startswith(_JPEG) and content.rfind(b"\xff\xd9") <= content.rfind(b"\xff\xda")
     ) or (content.startswith(_PNG) and b"IEND" not in content[-64:])
     if truncated or not content:
         raise ImageError(

@@ -19,14 +19,12 @@ from toolkit_adapters import jobs
 from toolkit_adapters.config import split_roots
 from toolkit_adapters.datasets import Dataset, open_datasets
 from toolkit_adapters.files import TEMPORARY, write_atomically
+from toolkit_adapters.inspection import FAILURES_FILE, LOCK_FILE
 from toolkit_adapters.interruption import StopRequest, stop_on_signals
 from toolkit_adapters.provenance import Options, describe_run
 from toolkit_adapters.records import Results
 from toolkit_adapters.runner import Interrupted
 from toolkit_adapters.worker import Worker, split_checkpoints
-
-LOCK_FILE = ".lock"
-FAILURES_FILE = "failures.json"
 
 
 def run_session(args: argparse.Namespace) -> int:
@@ -170,7 +168,7 @@ def _run(
         mininterval=0.1 if sys.stderr.isatty() else 10.0,
     ) as bar:
         for number, job in enumerate(todo):
-            bar.set_description(f"{job.dataset.name}/{job.sequence}")
+            bar.set_description(f"{job.dataset.name}/{job.sequence}", refresh=False)
             start = bar.n
             try:
                 outcome = worker.run(job, on_frame=partial(bar.update, 1), should_stop=stop)

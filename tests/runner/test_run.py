@@ -1,0 +1,363 @@
+"""The `run` command on a tiny dataset: resuming, refusing, failing one by one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pytest
+from runner_fakes import FRAMES, FakeTracker, fake_loader
+
+from toolkit_adapters import cli
+from toolkit_adapters.records import Flag, Results, open_results
+
+Run = Callable[..., int]
+TRACKERS = {"hit_nano", "hit_nano@repeat", "hit_nano_bf16", "hit_nano_exact"}
+
+
+def digests(folder: Path) -> dict[tuple[str, str], str]:
+    """What must be equal after any interruption: all records, times aside."""
+    results = open_results(folder)
+    return {
+        (tracker, name): results.record(tracker, "got10k-val", name).result_digest()
+        for tracker in results.trackers
+        for name in results.sequences(tracker, "got10k-val")
+    }
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def test_run_then_verify_then_doctor(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    opened = open_results(results)
+    assert set(opened.trackers) == TRACKERS
+    assert opened.sequences("hit_nano_exact", "got10k-val") == ("a", "b", "c")
+    assert opened.sequences("hit_nano@repeat", "got10k-val") == ("a", "b")
+    provenance = opened.run("hit_nano_exact", "got10k-val")
+    assert provenance.claim == "bitwise"
+    assert provenance.identity["versions"]["torch"]
+    assert opened.record("hit_nano", "got10k-val", "a").timed.any() or FRAMES < 10
+    assert cli.main(["verify", str(results), "--json", str(results.parent / "c.json")]) == 0
+    values = json.loads((results.parent / "c.json").read_text())
+    assert values["failures"] == []
+    assert {c["tracker"] for c in values["certificates"]} == {"hit_nano_exact", "hit_nano_bf16"}
+    assert cli.main(["doctor", str(results)]) == 0
+    assert "no problems" in capsys.readouterr().out
+
+
+def test_a_finished_run_does_nothing_again(run: Run, results: Path) -> None:
+    assert run() == 0
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("*.npz")}
+    assert run() == 0
+    assert {path: path.stat().st_mtime_ns for path in results.rglob("*.npz")} == before
+
+
+def test_a_missing_record_remakes_its_whole_pass_and_no_other(run: Run, results: Path) -> None:
+    assert run() == 0
+    before = digests(results)
+    opened = Results(results)
+    untouched = opened.record("hit_nano", "got10k-val", "a").pairing
+    opened.path("hit_nano_exact", "got10k-val", "b").unlink()
+    assert run() == 0
+    assert digests(results) == before
+    assert opened.record("hit_nano", "got10k-val", "a").pairing == untouched
+    pairings = {opened.record(t, "got10k-val", "b").pairing for t in TRACKERS}
+    assert len(pairings) == 1
+
+
+def test_a_damaged_record_is_made_anew(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    before = digests(results)
+    path = Results(results).path("hit_nano", "got10k-val", "c")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert cli.main(["doctor", str(results)]) == 1
+    assert f"PROBLEM {path}: a damaged record" in capsys.readouterr().out
+    assert run() == 0
+    assert "made anew" in capsys.readouterr().err
+    assert digests(results) == before
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"),
+    [
+        (("--max-frames", "5"), "max_frames was None and is 5"),
+        (("--open-loop", "3"), "open_loop was 5 and is 3"),
+        (("--deterministic",), "deterministic was False and is True"),
+    ],
+)
+def test_another_identity_is_refused_and_named(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str], extra: tuple, field: str
+) -> None:
+    assert run() == 0
+    before = digests(results)
+    assert run(*extra) == 1
+    assert field in capsys.readouterr().err
+    assert digests(results) == before
+
+
+def test_other_weights_and_other_data_are_refused(
+    run: Run,
+    root: Path,
+    results: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run() == 0
+    (root / "val" / "a" / "groundtruth.txt").write_text("11,10,8,8\n" * FRAMES)
+    assert run() == 1
+    assert "dataset_fingerprint was" in capsys.readouterr().err
+    (root / "val" / "a" / "groundtruth.txt").write_text("10,10,8,8\n" * FRAMES)
+
+    def other(name: str) -> FakeTracker:
+        tracker = FakeTracker(name)
+        tracker.weights_sha256 = "x" * 64
+        return tracker
+
+    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=other))
+    assert run() == 1
+    assert "weights_sha256 was 'www" in capsys.readouterr().err
+
+
+def test_a_record_carried_over_from_another_run_is_refused(
+    run: Run, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    other = tmp_path / "other"
+    assert run("--max-frames", "6", results=other) == 0
+    stolen = Results(other).path("hit_nano", "got10k-val", "a")
+    Results(results).path("hit_nano", "got10k-val", "a").write_bytes(stolen.read_bytes())
+    assert run() == 1
+    assert "a record of another run" in capsys.readouterr().err
+    assert cli.main(["verify", str(results)]) == 1
+    assert cli.main(["doctor", str(results)]) == 1
+
+
+def test_a_one_bit_difference_on_one_frame_is_caught_and_named(
+    run: Run, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class OneBit(FakeTracker):
+        frame = 0
+
+        def init(self, image: np.ndarray, box: np.ndarray) -> None:
+            super().init(image, box)
+            self.frame = 0
+
+        def update(self, image: np.ndarray):
+            self.frame += 1
+            prediction = super().update(image)
+            if self.frame == 9:
+                prediction.box[1] = np.nextafter(prediction.box[1], np.inf)
+            return prediction
+
+    def make(name: str) -> FakeTracker:
+        if name == "hit_nano_exact":
+            return OneBit(name)
+        return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0)
+
+    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=make))
+    assert run() == 0
+    assert cli.main(["verify", str(results)]) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"hit_nano_exact: .*got10k-val/a differs from hit_nano from frame 9", out)
+    assert out.count("broken:") == 3, "once a sequence"
+
+
+def test_bad_sequences_fail_alone_and_are_listed(
+    run: Run, root: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "val" / "a" / "groundtruth.txt").write_text("10,10,8,8\n")
+    image = root / "val" / "b" / "00000009.jpg"
+    image.write_bytes(image.read_bytes()[:500])
+    assert run() == 1
+    err = capsys.readouterr().err
+    assert "2 failed, all others are unharmed" in err
+    assert "got10k-val/a:" in err
+    assert "groundtruth.txt: 1 entries for 14 frames" in err
+    assert "got10k-val/b:" in err
+    assert "00000009.jpg: the image is truncated" in err
+    assert Results(results).sequences("hit_nano", "got10k-val") == ("c",)
+    listed = json.loads((results / "failures.json").read_text())
+    assert [(f["sequence"], f["tracker"]) for f in listed] == [("a", ""), ("b", "")]
+
+
+def test_a_failing_tracker_fails_alone(
+    run: Run, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def make(name: str) -> FakeTracker:
+        tracker = FakeTracker(name)
+        if name == "hit_nano_exact":
+            tracker.update = lambda image: 1 / 0  # type: ignore[assignment]
+        return tracker
+
+    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=make))
+    assert run("--controls", "0") == 1
+    err = capsys.readouterr().err
+    assert "got10k-val/a (hit_nano_exact): frame 1: ZeroDivisionError" in err
+    assert len(Results(results).sequences("hit_nano", "got10k-val")) == 3
+    assert cli.main(["verify", str(results)]) == 1, "what has no record cannot be verified"
+
+
+def test_missing_baseline_is_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--tracker", "hit_nano_exact") == 0
+    assert "add --tracker hit_nano" in capsys.readouterr().err
+
+
+def test_only_some_sequences(run: Run, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--sequence", "b", "--controls", "all") == 0
+    assert Results(results).sequences("hit_nano@repeat", "got10k-val") == ("b",)
+    assert run("--sequence", "z") == 1
+    assert "--sequence: unknown z; known: a, b, c" in capsys.readouterr().err
+
+
+def test_two_runs_never_share_a_folder(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.mkdir()
+    with filelock.FileLock(results / ".lock"):
+        assert run() == 1
+        assert "another run is using it; wait for it (--wait)" in capsys.readouterr().err
+        assert not list(results.rglob("*.npz"))
+        assert cli.main(["doctor", str(results)]) == 0
+        assert "a run is writing here now" in capsys.readouterr().out
+    assert run("--wait") == 0
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write anywhere")
+def test_a_read_only_results_folder(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.mkdir(mode=0o500)
+    assert run() == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_foreign_and_leftover_files_are_found(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    folder = results / "hit_nano" / "got10k-val"
+    (folder / ".a.npz.123.partial").write_bytes(b"half")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "z.npz").write_bytes((folder / "a.npz").read_bytes())
+    capsys.readouterr()
+    assert cli.main(["doctor", str(results)]) == 1
+    out = capsys.readouterr().out
+    assert "partial: left by a killed run" in out
+    assert "notes.txt: not written by a run" in out
+    assert "the dataset has no sequence 'z'" in out
+    assert run() == 0
+    assert not list(results.rglob("*.partial")), "the next run removes what is half-written"
+
+
+def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> None:
+    """Body of a process that runs, and kills itself at its `point`-th update, fsync or rename."""
+    from hit_trackers import tracker
+    from toolkit_adapters import files
+
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    points = itertools.count(1)
+
+    def counted(action: Callable[..., Any]) -> Callable[..., Any]:
+        def act(*args: Any) -> Any:
+            if next(points) == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return action(*args)
+
+        return act
+
+    def make(name: str) -> FakeTracker:
+        fake = FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0.0, pause=pause)
+        fake.update = counted(fake.update)  # type: ignore[method-assign]
+        return fake
+
+    files.os.fsync = counted(os.fsync)
+    files.os.replace = counted(os.replace)
+    tracker.load_tracker = fake_loader(make=make)  # type: ignore[assignment]
+    arguments = ["run", "--dataset", "got10k-val", "--root", str(root), "--open-loop", "5"]
+    arguments += ["--tracker", "hit_nano", "--tracker", "hit_nano_exact", "--no-memory"]
+    os._exit(cli.main([*arguments, "--results", str(results)]))
+
+
+def _start(*args: Any) -> Any:
+    # Forked, because PyTorch is imported already and takes seconds to import again.
+    process = multiprocessing.get_context("fork").Process(target=_run_here, args=args)
+    process.start()
+    return process
+
+
+#: 3 sequences of 13 updates and 2 to 4 records; each record and run.json is 2 fsyncs and a rename.
+POINTS = 13 * (4 + 4 + 2) + 3 * (4 + 4 + 2) + 3 * 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs fork")
+def test_killed_anywhere_and_resumed_equals_undisturbed(
+    run: Run, root: Path, tmp_path: Path
+) -> None:
+    assert run(results=tmp_path / "undisturbed") == 0
+    expected = digests(tmp_path / "undisturbed")
+    rng = random.Random(0)
+    # The first points write run.json; the last ones the last records.
+    first = [rng.randint(1, POINTS) for _ in range(7)]
+    for start in (*range(1, 4), *first, POINTS - 1, POINTS):
+        folder = tmp_path / f"killed-{start}"
+        for point in (start, rng.randint(1, 60)):
+            process = _start(root, folder, point)
+            process.join()
+            assert process.exitcode in (-signal.SIGKILL, 0)
+            assert process.exitcode == -signal.SIGKILL or point != start
+            for path in folder.rglob("*.npz"):
+                if not path.name.startswith("."):
+                    record = Results(folder).record(path.parts[-3], "got10k-val", path.stem)
+                    assert record.result_digest() == expected[path.parts[-3], path.stem]
+        assert run(results=folder) == 0
+        assert digests(folder) == expected
+        assert not list(folder.rglob("*.partial"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs fork")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_stop_cleanly_and_keep_what_is_finished(
+    run: Run, root: Path, results: Path, number: signal.Signals
+) -> None:
+    process = _start(root, results, 0, 0.001)
+    while not list(results.rglob("*.npz")):
+        time.sleep(0.005)
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == 128 + number
+    assert not list(results.rglob("*.partial"))
+    before = digests(results)
+    assert before
+    assert run() == 0
+    after = digests(results)
+    assert {key: after[key] for key in before} == before
+
+
+def test_times_of_initialisation_and_warm_up_are_flagged(run: Run, results: Path) -> None:
+    assert run() == 0
+    opened = Results(results)
+    flags = [opened.record("hit_nano", "got10k-val", name).flags for name in ("a", "b")]
+    assert all(f[0] & Flag.INIT for f in flags)
+    assert (flags[0] & Flag.WARMUP).any()
+    assert not (flags[1] & Flag.WARMUP).any()

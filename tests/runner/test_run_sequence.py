@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from runner_fakes import FRAMES, FakeTracker
+
+from hit_trackers.errors import PredictionError
+from hit_trackers.tracker import Prediction
+from toolkit_adapters.datasets import Sequence, open_datasets
+from toolkit_adapters.records import Flag
+from toolkit_adapters.runner import Entrant, Interrupted, run_sequence
+from toolkit_adapters.timing import WARMUP_UPDATES
+
+
+@pytest.fixture
+def sequence(root: Path) -> Sequence:
+    (dataset,) = open_datasets("got10k-val", root)
+    return dataset.load("a")
+
+
+def entrant(name: str, tracker: FakeTracker | None = None) -> Entrant:
+    fake = tracker or FakeTracker(name.partition("@")[0])
+    return Entrant(name, fake, "hit_nano")  # type: ignore[arg-type]
+
+
+def test_a_record_is_whole(sequence: Sequence) -> None:
+    base = entrant("hit_nano")
+    outcome = run_sequence([base], sequence, identities={"hit_nano": "i"}, open_loop=5)
+    record = outcome.records["hit_nano"]
+    assert outcome.failures == {}
+    assert len(record) == FRAMES
+    assert record.boxes[0].tolist() == sequence.truth[0].tolist()
+    assert np.isnan(record.scores[0])
+    assert record.identity == "i"
+    assert record.flags[0] == Flag.INIT
+    assert (record.flags[1 : 1 + WARMUP_UPDATES] == Flag.WARMUP).all()
+    assert not record.flags[1 + WARMUP_UPDATES :].any()
+    assert record.open_index.tolist() == [5, 10]
+    assert record.patch_size == 32
+    assert np.isnan(record.device).all()
+    assert np.isfinite(record.update).all()
+    assert np.array_equal(record.frame, record.decode + record.update)
+    again = run_sequence([base], sequence).records["hit_nano"]
+    assert not (again.flags & Flag.WARMUP).any(), "this process is warm already"
+    assert np.array_equal(again.boxes, record.boxes)
+
+
+def test_all_see_the_same_frames_in_rotating_order(sequence: Sequence) -> None:
+    seen: list[tuple[str, int]] = []
+
+    class Watching(FakeTracker):
+        def update(self, image: np.ndarray) -> Prediction:
+            seen.append((self.name, id(image)))
+            return super().update(image)
+
+    names = ["hit_nano", "hit_nano_exact", "hit_nano_memeff"]
+    outcome = run_sequence([entrant(n, Watching(n)) for n in names], sequence, open_loop=0)
+    rounds = [seen[i : i + 3] for i in range(0, len(seen), 3)]
+    assert len(rounds) == FRAMES - 1
+    for turn in rounds:
+        assert sorted(name for name, _ in turn) == names
+        assert len({image for _, image in turn}) == 1
+    assert {turn[0][0] for turn in rounds} == set(names)
+    assert len({record.pairing for record in outcome.records.values()}) == 1
+    other = run_sequence([entrant("hit_nano")], sequence).records["hit_nano"]
+    assert other.pairing not in {record.pairing for record in outcome.records.values()}
+
+
+def test_open_loop_feeds_the_baselines_patch(sequence: Sequence) -> None:
+    class Cropping(FakeTracker):
+        def update(self, image: np.ndarray) -> Prediction:
+            prediction = super().update(image)
+            self.search_patch = np.zeros((32, 32, 3), np.uint8)
+            return prediction
+
+    entrants = [entrant("hit_nano"), entrant("hit_nano_exact", Cropping("hit_nano_exact"))]
+    records = run_sequence(entrants, sequence, open_loop=4).records
+    base, exact = records["hit_nano"], records["hit_nano_exact"]
+    assert base.open_index.tolist() == exact.open_index.tolist() == [4, 8, 12]
+    assert np.array_equal(base.open_boxes, exact.open_boxes), "its own patches are black"
+    alone = run_sequence([entrant("hit_nano_exact")], sequence, open_loop=4).records
+    assert len(alone["hit_nano_exact"].open_index) == 0
+
+
+BAD: list[Callable[[], np.ndarray]] = [
+    lambda: np.array([np.nan, 1, 1, 1]),
+    lambda: np.array([1, np.inf, 1, 1]),
+    lambda: np.array([1.0, 1, 0, 1]),
+    lambda: np.array([1.0, 1, 1, -1]),
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_unusable_box_is_flagged_and_the_previous_kept(
+    sequence: Sequence, bad: Callable[[], np.ndarray]
+) -> None:
+    class Wrong(FakeTracker):
+        count = 0
+
+        def update(self, image: np.ndarray) -> Prediction:
+            prediction = super().update(image)
+            self.count += 1
+            return Prediction(bad(), 0.5) if self.count == 7 else prediction
+
+    record = run_sequence([entrant("hit_nano", Wrong("hit_nano"))], sequence).records["hit_nano"]
+    assert np.flatnonzero(record.flags & Flag.INVALID).tolist() == [7]
+    assert np.array_equal(record.boxes[7], record.boxes[6])
+    assert not np.array_equal(record.boxes[8], record.boxes[7])
+
+
+def test_a_prediction_error_is_an_invalid_frame(sequence: Sequence) -> None:
+    class Refusing(FakeTracker):
+        def update(self, image: np.ndarray) -> Prediction:
+            raise PredictionError("not finite")
+
+    record = run_sequence([entrant("hit_nano", Refusing("hit_nano"))], sequence).records["hit_nano"]
+    assert (record.flags[1:] & Flag.INVALID).all()
+    assert (record.boxes == record.boxes[0]).all()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), MemoryError(), KeyError("x")])
+@pytest.mark.parametrize("method", ["init", "update", "predict"])
+def test_an_exception_fails_that_tracker_only(
+    sequence: Sequence, error: Exception, method: str
+) -> None:
+    broken = FakeTracker("hit_nano_exact")
+
+    def fail(*args: object) -> None:
+        raise error
+
+    setattr(broken, method, fail)
+    outcome = run_sequence(
+        [entrant("hit_nano"), entrant("hit_nano_exact", broken)], sequence, open_loop=5
+    )
+    assert list(outcome.records) == ["hit_nano"]
+    assert type(error).__name__ in outcome.failures["hit_nano_exact"]
+    alone = run_sequence([entrant("hit_nano")], sequence, open_loop=5).records["hit_nano"]
+    assert outcome.records["hit_nano"].result_digest() == alone.result_digest()
+
+
+def test_a_box_of_the_wrong_shape_fails_the_tracker(sequence: Sequence) -> None:
+    class Odd(FakeTracker):
+        def update(self, image: np.ndarray) -> Prediction:
+            return Prediction(np.ones(5), 0.5)
+
+    outcome = run_sequence([entrant("hit_nano", Odd("hit_nano"))], sequence)
+    assert "box of shape (5,)" in outcome.failures["hit_nano"]
+
+
+def test_max_frames_and_sharing(sequence: Sequence) -> None:
+    record = run_sequence([entrant("hit_nano")], sequence, max_frames=6, shared=True).records[
+        "hit_nano"
+    ]
+    assert len(record) == 6
+    assert (record.flags & Flag.SHARED).all()
+    assert not record.timed.any()
+
+
+def test_stopping_gives_the_sequence_up_and_restores_the_collector(sequence: Sequence) -> None:
+    calls = iter(range(100))
+    assert gc.isenabled()
+    with pytest.raises(Interrupted):
+        run_sequence([entrant("hit_nano")], sequence, should_stop=lambda: next(calls) == 5)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+def test_unusual_images_are_recorded(sequence: Sequence) -> None:
+    import cv2
+
+    grey = cv2.imread(str(sequence.frames[3]), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(sequence.frames[3]), grey)
+    cv2.imwrite(str(sequence.frames[5]), grey[:40])
+    record = run_sequence([entrant("hit_nano")], sequence).records["hit_nano"]
+    assert record.notes == (
+        "2 frames: grey, read as 8-bit RGB",
+        "2 frames: image size changes",
+    )
+
+
+def test_a_first_box_outside_its_image(sequence: Sequence) -> None:
+    sequence.truth[0] = [64, 10, 5, 5]
+    outcome = run_sequence([entrant("hit_nano")], sequence)
+    assert outcome.records == {}
+    assert "outside its image" in outcome.failures["hit_nano"]
+    assert "64 x 48" in outcome.failures["hit_nano"]
