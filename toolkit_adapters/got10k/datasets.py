@@ -1,0 +1,113 @@
+"""Our datasets with the interface of the got10k toolkit's."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.errors import DatasetError
+from toolkit_adapters.datasets.base import Dataset, Sequence
+
+
+class SequenceView:
+    """A dataset, or some sequences of it, as the toolkit's experiments read one.
+
+    Indexing gives image files and boxes (N, 4), and with `return_meta` a dict of cover labels and
+    resolution. The toolkit's own readers cannot be used: its LaSOT class raises TypeError, its
+    TrackingNet class wants the truth of the test set, and its GOT-10k class accepts one spelling
+    of `meta_info.ini` only.
+
+    Args:
+        dataset: where the sequences are.
+        names: the sequences to take, in this order; None for all.
+        max_frames: leave out all frames after these; None for none.
+    """
+
+    def __init__(
+        self, dataset: Dataset, names: list[str] | None = None, max_frames: int | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.seq_names = list(dataset.sequence_names if names is None else names)
+        self.max_frames = max_frames
+        self.return_meta = False
+        unknown = [name for name in self.seq_names if name not in dataset.sequence_names]
+        if unknown:
+            known = ", ".join(dataset.sequence_names[:5])
+            raise DatasetError(
+                f"{dataset.name} at {dataset.root} has no sequence {', '.join(unknown)}; "
+                f"it has {len(dataset)}, such as {known}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.seq_names)
+
+    def load(self, index: int | str) -> Sequence:
+        """A sequence, cut to `max_frames`."""
+        sequence = self.dataset.load(index if isinstance(index, str) else self.seq_names[index])
+        n = self.max_frames
+        return Sequence(
+            sequence.name,
+            sequence.dataset,
+            sequence.frames[:n],
+            sequence.truth[:n],
+            absent=None if sequence.absent is None else sequence.absent[:n],
+            cover=None if sequence.cover is None else sequence.cover[:n],
+        )
+
+    def __getitem__(self, index: int | str) -> tuple[Any, ...]:
+        if not isinstance(index, str) and index >= len(self):
+            raise IndexError(index)
+        sequence = self.load(index)
+        files = [str(path.resolve()) for path in sequence.frames]
+        # Frames without a public truth are NaN: the toolkit asserts a row a frame.
+        truth = np.full((len(files), 4), np.nan)
+        truth[: len(sequence.truth)] = sequence.truth
+        if not self.return_meta:
+            return files, truth
+        return files, truth, read_meta(sequence)
+
+
+def read_meta(sequence: Sequence) -> dict[str, Any]:
+    """Cover labels (N,) and the resolution, `(width, height)` as text, of a GOT-10k sequence.
+
+    Without labels every frame counts as visible; without `meta_info.ini` the first image is asked.
+    """
+    cover: NDArray[np.int64] = (
+        np.full(len(sequence.frames), 8) if sequence.cover is None else sequence.cover
+    )
+    return {"cover": cover, "resolution": str(resolution(sequence))}
+
+
+def resolution(sequence: Sequence) -> tuple[int, int]:
+    """Width and height of the images in pixels, as `meta_info.ini` has them, else of the first."""
+    meta = sequence.frames[0].parent / "meta_info.ini"
+    if meta.is_file():
+        # Official files have "key: value"; others in the same layout "key = value".
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(meta.read_text(encoding="utf-8"))
+            text = parser.get("METAINFO", "resolution").strip("() ")
+            width, height = (int(float(part)) for part in text.split(","))
+            return width, height
+        except (configparser.Error, ValueError, UnicodeDecodeError) as error:
+            raise DatasetError(
+                f"{meta}: no resolution ({error}); expected [METAINFO] and "
+                "`resolution: (1920, 1080)`"
+            ) from error
+    return image_size(sequence.frames[0])
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image in pixels, from its header."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except (OSError, UnidentifiedImageError) as error:
+        raise DatasetError(f"{path}: the image cannot be read ({error})") from error
+    return width, height
