@@ -46,7 +46,8 @@ class _Guard:
         except PredictionError as error:
             self.failures.append(str(error))
             print(f"  failed: {error}")
-            return None, None
+            # Of the right length, for the toolkit asserts it; NaN is never recorded.
+            return np.full((len(img_files), 4), np.nan), np.zeros(len(img_files))
 
 
 class _Careful:
@@ -97,7 +98,7 @@ class _Careful:
         ]
 
     def _record(self, record_file: str, boxes: Any, times: Any) -> None:
-        if boxes is None:
+        if np.isnan(boxes).any():
             return
         # Boxes last: their file is what marks a sequence as finished.
         write_atomically(self.time_file(Path(record_file)), format_rows(times[:, None], "%.8f"))

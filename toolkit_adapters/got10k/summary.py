@@ -28,8 +28,8 @@ NOTES = {
     ),
     "lasot": (
         _SPEED,
-        "The toolkit ignores absence (`got10k` convention); papers print the pytracking one, where "
-        "a frame without a target fails unless it is left out of the truth.",
+        "The toolkit scores frames without a target as any other (`got10k` convention); papers "
+        "print the pytracking convention, where such a frame counts as a failure.",
     ),
     "trackingnet": (
         _SPEED,
