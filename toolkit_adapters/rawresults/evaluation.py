@@ -118,11 +118,17 @@ def evaluate(
 
 
 def annotation_root(path: Path, dataset: str) -> Path:
-    """Where the truth is: TrackingNet's may lie beside the root, as `<root>_truth`."""
-    beside = path.with_name(f"{path.name}_truth")
-    inside = path / "truth"
-    if dataset == "trackingnet" and path.is_dir() and not inside.is_dir() and beside.is_dir():
-        return beside
+    """Where below or beside a dataset's root its truth is; the path itself for anything else.
+
+    GOT-10k's is in `val` (listing the training set takes long), TrackingNet's in `truth`, or beside
+    the root as `<root>_truth`.
+    """
+    places: dict[str, tuple[Path, ...]] = {
+        "got10k": (path / "val",),
+        "trackingnet": (path / "truth", path.with_name(f"{path.name}_truth")),
+    }
+    if path.is_dir():
+        return next((place for place in places.get(dataset, ()) if place.is_dir()), path)
     return path
 
 

@@ -1,0 +1,230 @@
+"""What a report says, from results whose content is known."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+
+from hit_trackers.errors import RecordError
+from toolkit_adapters.cli import main
+from toolkit_adapters.records import load_record, open_results, save_record
+from toolkit_adapters.report.collect import collect
+from toolkit_adapters.report.write import build_tables
+
+
+@pytest.fixture(scope="module")
+def collection(standard):
+    return collect(open_results(standard))
+
+
+@pytest.fixture(scope="module")
+def tables(collection):
+    return {table.name: table for table in build_tables(collection)}
+
+
+def cell(table, row, column):
+    """The cell of a row whose first cell is `row`."""
+    found = next(cells for cells in table.rows if cells[0].text == row)
+    return found[table.headings.index(column)]
+
+
+def test_trackers_come_in_a_fixed_order_controls_last(collection):
+    names = ("hit_nano", "hit_nano_exact", "hit_nano_memeff")
+    assert collection.subjects == names
+    assert collection.trackers == (*names, "hit_nano@repeat", "hit_nano_bf16")
+
+
+def test_latency_is_what_the_records_hold(collection, standard):
+    record = load_record(standard / "hit_nano/demo-lasot/thing-1.npz")
+    expected = record.network[record.timed]
+    latency = collection.latency("hit_nano", "network")
+    assert latency.n == 6 * 56
+    assert latency.mean == pytest.approx(expected.mean())
+    assert latency.p99 == pytest.approx(np.percentile(np.tile(expected, 6), 99))
+    assert latency.fps == pytest.approx(len(expected) / expected.sum())
+    ratio = collection.ratio("hit_nano_memeff", "network")
+    assert ratio.value == pytest.approx(10 / 8, rel=0.02)
+    assert ratio.value in ratio.interval
+    assert ratio.verdict == "faster"
+
+
+def test_no_device_time_appears_on_a_cpu(collection, tables):
+    assert collection.latency("hit_nano", "device") is None
+    assert "wall" in tables["table1"].headings[1]
+    text = "\n".join(table.to_markdown() for table in tables.values())
+    assert "No GPU was at hand" in text
+    assert "CUDA events" not in text
+    assert "network, device" not in text
+
+
+def test_device_time_appears_on_cuda(maker):
+    maker.device = "cuda (NVIDIA L40S)"
+    found = {table.name: table for table in build_tables(collect(open_results(maker.standard())))}
+    assert "CUDA events" in found["table1"].headings[1]
+    value = cell(found["table1"], "hit_nano", "network ms (device, CUDA events)").value
+    wall = next(r for r in found["latency"].rows if r[1].text == "network, wall")[3].value
+    assert value == pytest.approx(0.8 * wall)
+    assert any(r[1].text.startswith("launch overhead") for r in found["latency"].rows)
+    assert "No GPU" not in found["table1"].to_markdown()
+
+
+def test_memory(tables):
+    memory = tables["memory"]
+    row = next(r for r in memory.rows if r[0].text == "hit_nano_memeff")
+    assert [c.text for c in row[2:6]] == ["3.50", "-30.0%", "8.50", "-15.0%"]
+
+
+def test_accuracy_names_its_convention(tables):
+    table = tables["table2_demo_lasot"]
+    assert "lasot_pytracking" in " ".join(table.notes)
+    exact = cell(table, "hit_nano_exact", "AUC − baseline")
+    assert exact.text == "0 (every sequence equal)"
+    assert 70 < cell(table, "hit_nano", "AUC").value < 100
+    assert "trackingnet" in " ".join(tables["table2_demo_trackingnet"].notes)
+
+
+def test_equivalence_and_both_controls(tables):
+    table = tables["equivalence"]
+    assert cell(table, "hit_nano_exact", "is").text == "bitwise"
+    memeff = cell(table, "hit_nano_memeff", "first difference")
+    assert memeff.text == "thing-1, frame 11"
+    assert cell(table, "hit_nano_bf16 (control)", "is").text == "different"
+    assert len([note for note in table.notes if note.startswith("Control:")]) == 2
+
+
+def test_the_papers_claim_is_denied_with_sequence_and_frame(tables):
+    row = tables["paper"].rows[0]
+    assert row[1].text == "bitwise identical predictions"
+    assert "thing-1, frame 11" in row[2].text
+    assert row[3].text == "no"
+
+
+def test_the_command_writes_all_files(standard, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["report", str(standard), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for word in ("Table 1", "Table 2", "Peak memory", "Is it the same tracker?"):
+        assert word in printed
+    text = (out / "report.md").read_text()
+    assert "The paper says" in text
+    certificate = json.loads((out / "certificate.json").read_text())
+    assert certificate["failures"] == []
+    assert {c["tracker"] for c in certificate["certificates"]} >= {"hit_nano_exact"}
+    with (out / "tables/table1.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[0]["network ms (wall)"]) == pytest.approx(10.25, abs=0.2)
+
+
+def test_latex_is_balanced_and_escaped(tables):
+    for table in tables.values():
+        text = table.to_latex()
+        assert text.count(r"\begin{") == text.count(r"\end{") == 2
+        body = text.split(r"\toprule")[1]
+        for line in body.splitlines():
+            if line.endswith(r"\\"):
+                assert len(re.findall(r"(?<!\\)&", line)) == len(table.headings) - 1
+        assert not re.search(
+            r"(?<!\\)[_%#]", text.split("\n", 1)[1].replace(f"tab:{table.name}", "")
+        )
+
+
+def test_conventions_can_be_chosen(standard):
+    chosen = collect(open_results(standard), conventions={"lasot": "got10k"})
+    assert chosen.accuracy.datasets["demo-lasot"].convention.name == "lasot_got10k"
+
+
+def test_a_dataset_that_moved_is_said_so(maker, tmp_path):
+    results = open_results(maker.standard())
+    (maker.folder / "data").rename(tmp_path / "elsewhere")
+    found = collect(results)
+    assert "--root demo-lasot=DIR" in found.accuracy.datasets["demo-lasot"].reason
+    roots = {"demo-lasot": tmp_path / "elsewhere/lasot"}
+    assert collect(results, roots=roots).overall("hit_nano", "demo-lasot") is not None
+
+
+def rewrite(path, **changes):
+    """Change run.json as someone might who mixes folders; records stay as they are."""
+    content = json.loads(path.read_text())
+    content["identity"].update(changes)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("weights_sha256", "cd" * 32),
+        ("dataset_fingerprint", "ef" * 32),
+        ("device", "cuda (NVIDIA H100)"),
+        ("max_frames", 10),
+    ],
+)
+def test_mixed_runs_are_refused_by_field(maker, field, value):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    maker.write("hit_nano_exact", dataset, **{field: value})
+    with pytest.raises(RecordError, match=f"hit_nano_exact.*{field}"):
+        collect(open_results(maker.results))
+
+
+def test_another_version_of_the_dataset_is_refused(maker):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    path = next((maker.folder / "data").glob("**/groundtruth.txt"))
+    path.write_text(path.read_text().replace("50.00", "51.00"))
+    with pytest.raises(RecordError, match="dataset_fingerprint"):
+        collect(open_results(maker.results))
+
+
+def test_records_of_another_run_are_refused(maker):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    rewrite(maker.results / "hit_nano/demo-lasot/run.json", seed=5)
+    with pytest.raises(RecordError, match="another run"):
+        collect(open_results(maker.results))
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "boxes"])
+def test_damaged_records_are_refused(maker, damage):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    path = maker.results / "hit_nano/demo-lasot/thing-2.npz"
+    data = bytearray(path.read_bytes())
+    if damage == "truncate":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "flip":
+        data[len(data) // 3] ^= 0xFF
+        path.write_bytes(data)
+    else:
+        with np.load(path) as stored:
+            arrays = dict(stored)
+        arrays["boxes"] = arrays["boxes"] + 1
+        np.savez(path, **arrays)
+    with pytest.raises(RecordError, match="thing-2"):
+        collect(open_results(maker.results))
+
+
+def test_memory_of_other_weights_is_refused(maker):
+    results = maker.standard()
+    path = results / "hit_nano_exact/memory.json"
+    path.write_text(path.read_text().replace("abab", "cdcd"))
+    with pytest.raises(RecordError, match="weights_sha256"):
+        collect(open_results(results))
+
+
+def test_a_broken_claim_is_on_the_first_page(maker):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    run = maker.write("hit_nano_exact", dataset)
+    path = maker.results / "hit_nano_exact/demo-lasot/thing-3.npz"
+    boxes = load_record(path).boxes.copy()
+    boxes[42, 0] = np.nextafter(boxes[42, 0], 1e9)
+    record = maker.record(maker.truth(dataset, "thing-3"), run, 0.01)
+    save_record(path, type(record)(**{**vars(record), "boxes": boxes}))
+    from toolkit_adapters.report.write import markdown
+
+    found = collect(open_results(maker.results))
+    text = markdown(found, build_tables(found), {})
+    assert "thing-3, frame 42" in text.split("## Tables")[0]
+    assert "BROKEN" in text.split("## Tables")[0]

@@ -1,0 +1,139 @@
+"""The truth of every dataset in a results folder, and the scores of records against it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from toolkit_adapters.datasets import Dataset, open_datasets
+from toolkit_adapters.metrics import Convention, Score, Truth, combine, find
+from toolkit_adapters.rawresults.annotations import Annotations
+from toolkit_adapters.rawresults.evaluation import annotation_root
+from toolkit_adapters.rawresults.files import Files
+from toolkit_adapters.records import Results, Run
+
+
+@dataclass(frozen=True)
+class DatasetTruth:
+    """What is known of one dataset; `reason` says why nothing can be scored, "" where it can."""
+
+    name: str
+    convention: Convention
+    truths: Mapping[str, Truth] = field(default_factory=dict)
+    reason: str = ""
+    dataset: Dataset | None = None
+    max_frames: int | None = None
+
+    def score(self, sequence: str, boxes: NDArray[np.float64]) -> Score | None:
+        """Score one sequence; None where its truth is unknown."""
+        truth = self.truths.get(sequence)
+        return None if truth is None else self.convention.score(boxes, truth)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Scores of records, by dataset."""
+
+    datasets: Mapping[str, DatasetTruth]
+
+    def printed(self, dataset: str, boxes: Mapping[str, NDArray[np.float64]]) -> tuple[str, ...]:
+        """What a table prints for these sequences: what "score-identical" compares."""
+        known = self.datasets[dataset]
+        scores = [known.score(name, rows) for name, rows in boxes.items()]
+        found = [score for score in scores if score is not None]
+        if not found:
+            # Without a truth no table prints anything, so no two tables can be found equal.
+            return (hashlib.sha256(np.concatenate([*boxes.values()]).tobytes()).hexdigest(),)
+        overall = combine(found)
+        return tuple(f"{100 * overall.values[name]:.2f}" for name in known.convention.headline)
+
+
+def open_accuracy(
+    results: Results, roots: Mapping[str, Path], conventions: Mapping[str, str], truth: Path | None
+) -> Accuracy:
+    """Read the truth of every dataset of a results folder.
+
+    Args:
+        results: the results.
+        roots: where datasets are now, by name; otherwise where the run found them.
+        conventions: names of conventions by dataset ("lasot"); otherwise the defaults.
+        truth: folder of TrackingNet's full annotations.
+
+    Raises:
+        RecordError: a dataset on disk is another version than the one that was run.
+    """
+    found = {}
+    for name in results.datasets:
+        tracker = next(t for t in results.trackers if results.has_run(t, name))
+        run = results.run(tracker, name)
+        wanted = next((c for d, c in conventions.items() if d in name), None)
+        convention = find(name, wanted)
+        root = roots.get(name, Path(run.root))
+        found[name] = _read(run, root, convention, truth)
+    return Accuracy(found)
+
+
+def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> DatasetTruth:
+    if not root.is_dir():
+        reason = f"{root} is not there any more; --root {run.dataset}=DIR says where it is"
+        return DatasetTruth(run.dataset, convention, reason=reason)
+    dataset = _reopen(run.dataset, root)
+    _require_same_data(run, dataset, root)
+    limit = run.identity.get("max_frames")
+    if run.dataset == "got10k-test":
+        reason = "its truth is known to the server alone: submit"
+        return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
+    place = truth if truth and convention.dataset == "trackingnet" else None
+    truths = {}
+    try:
+        with Files(place or annotation_root(root, convention.dataset)) as files:
+            table = Annotations(files)
+            known = set(table.names)
+            for name in run.sequences:
+                if name in known:
+                    truths[name] = _first(table.load(name), limit)
+    except DatasetError as error:
+        return DatasetTruth(run.dataset, convention, reason=str(error), dataset=dataset)
+    return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
+
+
+def _first(truth: Truth, limit: int | None) -> Truth:
+    """The first `limit` frames, for runs that stopped there."""
+    if limit is None:
+        return truth
+    return Truth(
+        truth.boxes[:limit],
+        None if truth.absent is None else truth.absent[:limit],
+        None if truth.cover is None else truth.cover[:limit],
+        truth.size,
+    )
+
+
+def _reopen(name: str, root: Path) -> Dataset | None:
+    """The dataset that a run was made on; None where its frames are gone."""
+    from toolkit_adapters.datasets.demo import PARTS, open_demo
+
+    try:
+        if name in PARTS:
+            return next(part for part in open_demo(root.parent) if part.name == name)
+        return open_datasets(name, root)[0]
+    except HitTrackersError:
+        return None
+
+
+def _require_same_data(run: Run, dataset: Dataset | None, root: Path) -> None:
+    if dataset is None:
+        return
+    stored, current = run.identity.get("dataset_fingerprint"), dataset.fingerprint()
+    if stored != current:
+        raise RecordError(
+            f"{root}: dataset_fingerprint of {run.dataset} is {current[:12]}..., but the records "
+            f"were made on {str(stored)[:12]}...: another version or subset of the dataset. "
+            "Give the one that was run with --root, or run again"
+        )

@@ -1,0 +1,251 @@
+"""One pass over a results folder: what every table and figure is made of.
+
+Records are read one at a time; of each stay its times, its score and a few counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from hit_trackers.errors import RecordError
+from toolkit_adapters.certificates import Certificate, Verification, is_control, verify
+from toolkit_adapters.metrics import Score, combine
+from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
+from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
+from toolkit_adapters.report.latency import Floats, Latency, Ratio, ratio, summarise
+
+#: Scopes of time that tables show, from the inside out.
+SCOPES = ("device", "network", "update", "frame")
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """What a report keeps of a record; times (N,) in seconds, NaN where a frame does not count."""
+
+    sequence: str
+    frames: int
+    timed: int
+    invalid: int
+    shared: int
+    times: Mapping[str, Floats]
+    pairing: str
+    score: Score | None
+    digest: str
+    notes: tuple[str, ...]
+
+
+Tracks: TypeAlias = Mapping[tuple[str, str], Mapping[str, Track]]
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Everything that a report says, before it is put into words."""
+
+    results: Results
+    runs: Mapping[tuple[str, str], Run]
+    tracks: Tracks
+    verification: Verification
+    memory: Mapping[str, Mapping[str, Any]]
+    accuracy: Accuracy
+    controls: frozenset[str]
+    latencies: Mapping[tuple[str, str], Latency]
+    ratios: Mapping[tuple[str, str], Ratio]
+
+    @property
+    def trackers(self) -> tuple[str, ...]:
+        """Baselines first, each followed by its variants, then the controls."""
+        names = {tracker for tracker, _ in self.runs}
+        return tuple(sorted(names, key=lambda name: (name in self.controls, *self._order(name))))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Trackers that were asked for: all but the controls."""
+        return tuple(name for name in self.trackers if name not in self.controls)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Trackers that claim to be another one, controls left out."""
+        return tuple(name for name in self.subjects if self.run(name).claim != "baseline")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of all datasets."""
+        return tuple(sorted({dataset for _, dataset in self.runs}))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices that were timed."""
+        return tuple(sorted({self.device(name) for name in self.trackers}))
+
+    @property
+    def on_cuda(self) -> bool:
+        """Whether any tracker was timed on a GPU."""
+        return any(run.on_cuda for run in self.runs.values())
+
+    def run(self, tracker: str) -> Run:
+        """Any run of a tracker; weights and device are the same in all."""
+        return next(run for (name, _), run in self.runs.items() if name == tracker)
+
+    def device(self, tracker: str) -> str:
+        """The device as recorded, with its name."""
+        return str(self.run(tracker).identity["device"])
+
+    def certificate(self, tracker: str) -> Certificate | None:
+        """The comparison with the baseline; None for baselines."""
+        return next((c for c in self.verification.certificates if c.tracker == tracker), None)
+
+    def latency(self, tracker: str, scope: str) -> Latency | None:
+        """Statistics of one scope over all datasets; None where it was not measured."""
+        return self.latencies.get((tracker, scope))
+
+    def ratio(self, tracker: str, scope: str) -> Ratio | None:
+        """The pair with the baseline, on frames that both were timed on in the same pass."""
+        return self.ratios.get((tracker, scope))
+
+    def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
+        """Scores of all sequences that have one."""
+        tracks = self.tracks.get((tracker, dataset), {})
+        return {name: track.score for name, track in tracks.items() if track.score is not None}
+
+    def overall(self, tracker: str, dataset: str) -> Score | None:
+        """The mean over the sequences of a dataset; None without a truth."""
+        scores = self.scores(tracker, dataset)
+        return combine(list(scores.values())) if scores else None
+
+    def _order(self, tracker: str) -> tuple[str, bool, str]:
+        run = self.run(tracker)
+        return run.baseline, tracker != run.baseline, tracker
+
+
+def collect(
+    results: Results,
+    roots: Mapping[str, Path] | None = None,
+    conventions: Mapping[str, str] | None = None,
+    truth: Path | None = None,
+    progress: bool = False,
+) -> Collection:
+    """Read a results folder, score it, and compare every tracker with its baseline.
+
+    Raises:
+        RecordError: a record is damaged or of another run, or the runs do not belong together.
+    """
+    from tqdm import tqdm
+
+    runs = {
+        (tracker, dataset): results.run(tracker, dataset)
+        for tracker in results.trackers
+        for dataset in results.datasets
+        if results.has_run(tracker, dataset)
+    }
+    require_consistent(results, runs)
+    accuracy = open_accuracy(results, roots or {}, conventions or {}, truth)
+    tracks: dict[tuple[str, str], dict[str, Track]] = {}
+    with tqdm(total=len(runs), desc="reading records", unit="run", disable=not progress) as bar:
+        for tracker, dataset in runs:
+            known = accuracy.datasets[dataset]
+            tracks[tracker, dataset] = {
+                name: _track(name, record, known.score(name, record.boxes))
+                for name in results.sequences(tracker, dataset)
+                for record in (results.record(tracker, dataset, name),)
+            }
+            bar.update()
+    if not any(tracks.values()):
+        raise RecordError(f"{results.folder}: no records; run the same command again to finish it")
+    memory = {name: results.memory(name) for name in results.trackers}
+    repeats = {name for name, _ in runs if name.endswith(REPEAT)}
+    return Collection(
+        results=results,
+        runs=runs,
+        tracks=tracks,
+        verification=verify(results, accuracy.printed),
+        memory={name: values for name, values in memory.items() if values},
+        accuracy=accuracy,
+        latencies=dict(_latencies(tracks)),
+        ratios=dict(_ratios(runs, tracks)),
+        controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
+    )
+
+
+def _latencies(tracks: Tracks) -> Iterator[tuple[tuple[str, str], Latency]]:
+    for tracker in sorted({name for name, _ in tracks}):
+        own = [t for (name, _), found in tracks.items() if name == tracker for t in found.values()]
+        for scope in SCOPES:
+            if latency := summarise(track.times[scope] for track in own):
+                yield (tracker, scope), latency
+
+
+def _ratios(
+    runs: Mapping[tuple[str, str], Run], tracks: Tracks
+) -> Iterator[tuple[tuple[str, str], Ratio]]:
+    pairs: dict[str, list[tuple[Track, Track]]] = {}
+    for (tracker, dataset), run in runs.items():
+        others = tracks.get((run.baseline, dataset), {})
+        for sequence, track in tracks[tracker, dataset].items():
+            other = others.get(sequence)
+            together = other is not None and track.pairing and other.pairing == track.pairing
+            if other is not None and together and tracker != run.baseline:
+                pairs.setdefault(tracker, []).append((other, track))
+    for tracker, found in pairs.items():
+        for scope in SCOPES:
+            if value := ratio([(a.times[scope], b.times[scope]) for a, b in found]):
+                yield (tracker, scope), value
+
+
+def _track(name: str, record: Record, score: Score | None) -> Track:
+    counted = record.timed
+    return Track(
+        sequence=name,
+        frames=len(record),
+        timed=int(counted.sum()),
+        invalid=int(np.count_nonzero(record.flags & Flag.INVALID)),
+        shared=int(np.count_nonzero(record.flags & Flag.SHARED)),
+        times={scope: np.where(counted, getattr(record, scope), np.nan) for scope in SCOPES},
+        pairing=record.pairing,
+        score=score,
+        digest=record.result_digest(),
+        notes=record.notes,
+    )
+
+
+def require_consistent(results: Results, runs: Mapping[tuple[str, str], Run]) -> None:
+    """Raise unless all runs of a folder belong together.
+
+    Raises:
+        RecordError: naming the field in which two runs differ, both values, and what to do.
+    """
+    for (tracker, dataset), run in runs.items():
+        where = results.folder / tracker / dataset
+        for field, stated, expected in (
+            ("tracker", run.tracker, tracker),
+            ("dataset", run.dataset, dataset),
+        ):
+            if stated != expected:
+                raise RecordError(f"{where}: {field} in run.json is {stated!r}, not {expected!r}")
+        other = runs.get((run.baseline, dataset))
+        if other is not None:
+            _require_equal(where, run, other, ("weights_sha256", "dataset_fingerprint"))
+            _require_equal(where, run, other, ("max_frames", "device", "threads"))
+        first = next(r for (name, _), r in runs.items() if name == tracker)
+        _require_equal(where, run, first, ("weights_sha256", "device"))
+        memory = results.memory(tracker)
+        if memory and memory.get("weights_sha256") not in (None, run.weights_sha256):
+            raise RecordError(
+                f"{results.folder / tracker}: weights_sha256 of memory.json and runs differ; "
+                "delete memory.json and run again"
+            )
+
+
+def _require_equal(where: Path, run: Run, other: Run, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        mine, theirs = run.identity.get(field), other.identity.get(field)
+        if mine != theirs:
+            raise RecordError(
+                f"{where}: {field} is {mine!r}, but {theirs!r} for {other.tracker} on "
+                f"{other.dataset}: these results do not belong together. Keep them in folders of "
+                "their own and `compare` those"
+            )

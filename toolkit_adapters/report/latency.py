@@ -1,0 +1,108 @@
+"""Times as distributions, and pairs of trackers as ratios of times on the same frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit_adapters.metrics.statistics import Interval, mean_interval
+
+Floats = NDArray[np.float64]
+#: Neighbouring frames share the machine's mood, so intervals redraw blocks of them, not frames.
+BLOCK_FRAMES = 20
+MAX_BLOCKS = 400
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds a frame, over n timed frames."""
+
+    n: int
+    mean: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    max: float
+
+    @property
+    def fps(self) -> float:
+        """Frames over their total time, `n / sum(t)`; not the mean of `1 / t`."""
+        return 1 / self.mean
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast: total time of the baseline over that of the variant, same frames.
+
+    interval: 95 %, bootstrap over blocks of neighbouring frames.
+    median: of the ratio frame by frame.
+    """
+
+    n: int
+    value: float
+    interval: Interval
+    median: float
+
+    @property
+    def verdict(self) -> str:
+        """ "faster", "slower", or "no difference found" where the interval holds 1."""
+        if not self.interval.low <= 1 <= self.interval.high:
+            return "faster" if self.value > 1 else "slower"
+        return "no difference found"
+
+
+def summarise(times: Iterable[Floats]) -> Latency | None:
+    """Statistics of the finite entries; None where there is none: a scope not measured."""
+    parts = [part[np.isfinite(part)] for part in times]
+    seconds = np.concatenate(parts) if parts else np.zeros(0)
+    if not len(seconds):
+        return None
+    p50, p90, p95, p99 = np.percentile(seconds, (50, 90, 95, 99))
+    return Latency(
+        len(seconds), float(seconds.mean()), *map(float, (p50, p90, p95, p99, seconds.max()))
+    )
+
+
+def ratio(pairs: Sequence[tuple[Floats, Floats]]) -> Ratio | None:
+    """Compare (baseline, variant) times of sequences measured together; None without a frame.
+
+    Args:
+        pairs: for each sequence two arrays (N,), NaN where a frame does not count.
+    """
+    slow, fast = [], []
+    for baseline, variant in pairs:
+        both = np.isfinite(baseline) & np.isfinite(variant)
+        slow.append(baseline[both])
+        fast.append(variant[both])
+    total = sum(len(part) for part in fast)
+    if not total:
+        return None
+    length = max(BLOCK_FRAMES, -(-total // MAX_BLOCKS))
+    over = np.array([part.sum() for part in _blocks(slow, length)])
+    under = np.array([part.sum() for part in _blocks(fast, length)])
+    return Ratio(
+        n=total,
+        value=float(over.sum() / under.sum()),
+        interval=mean_interval(over / under, under),
+        median=float(np.median(np.concatenate(slow) / np.concatenate(fast))),
+    )
+
+
+def blocks(times: Iterable[Floats]) -> list[tuple[float, int]]:
+    """Total seconds and number of frames of each block: enough to compare two runs later."""
+    parts = [part[np.isfinite(part)] for part in times]
+    length = max(BLOCK_FRAMES, -(-sum(map(len, parts)) // MAX_BLOCKS))
+    return [(float(block.sum()), len(block)) for block in _blocks(parts, length)]
+
+
+def _blocks(parts: Iterable[Floats], length: int) -> list[Floats]:
+    """Stretches of about `length` frames, none reaching over the end of a sequence."""
+    cut = []
+    for part in parts:
+        if len(part):
+            cut += np.array_split(part, max(1, len(part) // length))
+    return cut

@@ -1,0 +1,260 @@
+"""The tables of a report, from a `Collection`: latency, memory, accuracy."""
+
+from __future__ import annotations
+
+import math
+
+from toolkit_adapters.metrics.statistics import paired_difference, score_intervals
+from toolkit_adapters.report import paper
+from toolkit_adapters.report.collect import SCOPES, Collection
+from toolkit_adapters.report.latency import Ratio
+from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
+
+SCOPE_NAMES = {
+    "device": "network, device",
+    "network": "network, wall",
+    "update": "update",
+    "frame": "frame",
+}
+SCOPE_NOTES = (
+    "network: patches on the device in, box out; update: image in memory in, box out; "
+    "frame: file on disk in, box out.",
+    "FPS is n / sum(t). Initialisation, warm-up frames and frames during which other work used the "
+    "device are left out.",
+)
+RATIO_NOTE = (
+    "× is the baseline's total time over the variant's, on the same decoded frames in the same "
+    "pass, with a 95 % bootstrap interval over blocks of neighbouring frames."
+)
+
+
+def network_scope(collection: Collection, tracker: str) -> str:
+    """The scope that stands for the network: device time on CUDA, wall time on a CPU."""
+    return "device" if collection.run(tracker).on_cuda else "network"
+
+
+def table1(collection: Collection) -> list[Table]:
+    """Table 1 of the paper, one for each device: latency, FPS, ratio."""
+    tables: list[Table] = []
+    for device in collection.devices:
+        names = [name for name in collection.trackers if collection.device(name) == device]
+        on_cuda = collection.run(names[0]).on_cuda
+        clock = "device, CUDA events" if on_cuda else "wall"
+        headings = ("tracker", f"network ms ({clock})", "network FPS", "network ×", "update ms")
+        rows = []
+        for name in names:
+            row = [text(_label(collection, name))]
+            for scope in (network_scope(collection, name), "update"):
+                latency = collection.latency(name, scope)
+                row += [
+                    milliseconds(latency.mean if latency else None),
+                    number(latency.fps if latency else None, ".1f"),
+                    ratio_cell(collection.ratio(name, scope)),
+                ]
+            whole = collection.latency(name, "frame")
+            row.append(milliseconds(whole.mean if whole else None))
+            rows.append((*row, number(whole.fps if whole else None, ".1f")))
+        for label, ms, fps in (
+            ("paper, GPU: HiT-Base", paper.BASELINE_MS, paper.BASELINE_FPS),
+            ("paper, GPU: + memory-efficient attention", paper.MEMEFF_MS, paper.MEMEFF_FPS),
+        ):
+            cells = [number(ms, ".2f", "paper"), number(fps, ".0f", "paper")]
+            times = number(paper.SPEEDUP, ".2f", "paper") if "+" in label else number(None)
+            rows.append((text(label, "paper"), *cells, times, *[number(None)] * 5))
+        tables.append(
+            Table(
+                name=f"table1{'' if len(collection.devices) == 1 else f'_{len(tables) + 1}'}",
+                title=f"Table 1. Latency on {device}, batch 1",
+                headings=(*headings, "update FPS", "update ×", "frame ms", "frame FPS"),
+                rows=tuple(rows),
+                notes=(
+                    *([] if on_cuda else [NO_GPU]),
+                    *SCOPE_NOTES,
+                    RATIO_NOTE,
+                    f"Rows “paper” are the paper's figures ({paper.SETTING}), not measured here.",
+                ),
+            )
+        )
+    return tables
+
+
+NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time was measured."
+
+
+def latency_table(collection: Collection) -> Table:
+    """Every scope of every tracker, with percentiles."""
+    rows = []
+    for name in collection.trackers:
+        for scope in SCOPES:
+            latency = collection.latency(name, scope)
+            if latency is None:
+                continue
+            ratio = collection.ratio(name, scope)
+            times = [getattr(latency, p) for p in ("mean", "p50", "p90", "p95", "p99", "max")]
+            rows.append(
+                (
+                    text(_label(collection, name)),
+                    text(SCOPE_NAMES[scope]),
+                    number(latency.n, "d"),
+                    *map(milliseconds, times),
+                    number(latency.fps, ".1f"),
+                    ratio_cell(ratio),
+                    number(ratio.median if ratio else None, ".3f"),
+                )
+            )
+        launch = launch_overhead(collection, name)
+        if launch is not None:
+            blank = [number(None)] * 8
+            label = text("launch overhead: wall − device")
+            rows.append((text(name), label, number(None), milliseconds(launch), *blank))
+    statistics = ("mean ms", "p50", "p90", "p95", "p99", "max")
+    return Table(
+        name="latency",
+        title="Latency in every scope",
+        headings=("tracker", "scope", "n", *statistics, "FPS", "×", "median ×"),
+        rows=tuple(rows),
+        notes=(
+            *([] if collection.on_cuda else [NO_GPU]),
+            *SCOPE_NOTES,
+            RATIO_NOTE,
+            "Controls: a baseline run again shows the noise of the machine in its ×.",
+        ),
+    )
+
+
+def launch_overhead(collection: Collection, tracker: str) -> float | None:
+    """Mean seconds by which the network's wall time exceeds its device time; None on a CPU."""
+    wall, device = (collection.latency(tracker, scope) for scope in ("network", "device"))
+    return wall.mean - device.mean if wall and device else None
+
+
+def memory_table(collection: Collection) -> Table:
+    """Peak memory, with the change against the baseline."""
+    rows = []
+    for name in collection.subjects:
+        values = collection.memory.get(name)
+        if values is None:
+            continue
+        peaks = [values.get(f"{kind}_bytes") for kind in ("weights", "activations_peak")]
+        rows.append(
+            (
+                text(name),
+                *map(megabytes, peaks),
+                memory_change(collection, name, "activations_peak_bytes"),
+                megabytes(values.get("allocated_peak_bytes")),
+                memory_change(collection, name, "allocated_peak_bytes"),
+                megabytes(values.get("reserved_peak_bytes")),
+                megabytes(values.get("rss_peak_bytes")),
+                text(values.get("device", "")),
+            )
+        )
+    change = number(paper.MEMORY_CHANGE, "+.1%", "paper")
+    note = text("paper: + memory-efficient attention", "paper")
+    blank = [number(None)] * 3
+    rows.append((note, *blank, number(None), change, *blank[:2], text("NVIDIA L40S", "paper")))
+    methods = sorted({str(values.get("method")) for values in collection.memory.values()})
+    return Table(
+        name="memory",
+        title="Peak memory, one tracker a process, in MB (10^6 bytes)",
+        headings=(
+            *("tracker", "weights", "activations", "change", "allocated", "change"),
+            *("reserved (CUDA)", "resident set", "device"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "activations: peak beside the weights; allocated: peak with them; resident set: the "
+            "whole process, libraries included.",
+            *(f"Measured with {method}." for method in methods),
+            "The paper does not say whether its −28.4 % includes the weights.",
+        ),
+    )
+
+
+def memory_change(collection: Collection, tracker: str, field: str) -> Cell:
+    """Change against the baseline as a share: −0.284 prints as −28.4%."""
+    baseline = collection.run(tracker).baseline
+    mine, theirs = ((collection.memory.get(name) or {}).get(field) for name in (tracker, baseline))
+    if not mine or not theirs or tracker == baseline:
+        return number(None)
+    return number(mine / theirs - 1, "+.1%")
+
+
+def table2(collection: Collection) -> list[Table]:
+    """Table 2 of the paper, one for each dataset: its scores under the named convention."""
+    tables = []
+    for dataset in collection.datasets:
+        known = collection.accuracy.datasets[dataset]
+        names = known.convention.headline
+        rows = []
+        counts = set()
+        for tracker in collection.subjects:
+            scores = collection.scores(tracker, dataset)
+            if not scores:
+                continue
+            counts.add(len(scores))
+            overall = collection.overall(tracker, dataset)
+            assert overall is not None
+            intervals = score_intervals(list(scores.values()))
+            cells = [
+                Cell(
+                    f"{100 * overall.values[name]:.2f}"
+                    + ("" if math.isnan(intervals[name].low) else f" [{intervals[name]}]"),
+                    100 * overall.values[name],
+                )
+                for name in names
+            ]
+            cells.append(_difference_cell(collection, tracker, dataset))
+            rows.append((text(tracker), *cells))
+        stated = paper.SCORES[known.convention.dataset]
+        if rows and not dataset.startswith("demo"):
+            cells = [number(stated.get(name), ".1f", "paper") for name in names]
+            rows.append((text("paper: HiT-Base", "paper"), *cells, number(None)))
+        if not rows:
+            continue
+        total = len(collection.runs[next(k for k in collection.runs if k[1] == dataset)].sequences)
+        tables.append(
+            Table(
+                name=f"table2_{dataset.replace('-', '_')}",
+                title=f"Table 2. Accuracy on {dataset}, per cent",
+                headings=("tracker", *names, f"{names[0]} − baseline"),
+                rows=tuple(rows),
+                notes=(
+                    f"Convention {known.convention.name}: {known.convention.authority}. "
+                    f"{'/'.join(map(str, sorted(counts)))} of {total} sequences"
+                    + (f", first {known.max_frames} frames of each." if known.max_frames else "."),
+                    "Brackets: 95 % bootstrap interval over sequences. Difference: mean over "
+                    "sequences, its interval, and p of a Wilcoxon signed-rank test.",
+                ),
+            )
+        )
+    return tables
+
+
+def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
+    baseline = collection.run(tracker).baseline
+    if baseline == tracker:
+        return number(None)
+    mine, theirs = (collection.scores(name, dataset) for name in (tracker, baseline))
+    common = [name for name in theirs if name in mine]
+    if not common:
+        return number(None)
+    key = collection.accuracy.datasets[dataset].convention.headline[0]
+    found = paired_difference([theirs[n] for n in common], [mine[n] for n in common], key)
+    if not any(theirs[n].values[key] != mine[n].values[key] for n in common):
+        return Cell("0 (every sequence equal)", 0.0)
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    interval = "" if math.isnan(low) else f" [{low:+.3f} to {high:+.3f}]"
+    return Cell(f"{100 * found.mean:+.3f}{interval}, p = {found.p:.2g}", 100 * found.mean)
+
+
+def ratio_cell(ratio: Ratio | None) -> Cell:
+    """`1.21 [1.19, 1.23]`."""
+    if ratio is None:
+        return number(None)
+    interval = ratio.interval
+    printed = f" [{interval.low:.3f}, {interval.high:.3f}]" if not math.isnan(interval.low) else ""
+    return Cell(f"{ratio.value:.3f}{printed}", ratio.value)
+
+
+def _label(collection: Collection, tracker: str) -> str:
+    return f"{tracker} (control)" if tracker in collection.controls else tracker

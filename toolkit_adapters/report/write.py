@@ -1,0 +1,113 @@
+"""Writes a report: Markdown, page, tables, figures, certificate, and the data of it all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from toolkit_adapters.files import write_atomically
+from toolkit_adapters.jsonable import plain
+from toolkit_adapters.report import identity, tables
+from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.findings import questions
+from toolkit_adapters.report.table import Table
+
+
+def build_tables(collection: Collection) -> list[Table]:
+    """All tables, in the order of the page; empty ones are left out."""
+    found = [
+        identity.paper_table(collection),
+        *tables.table1(collection),
+        *tables.table2(collection),
+        identity.waterfall_table(collection),
+        identity.equivalence_table(collection),
+        tables.latency_table(collection),
+        tables.memory_table(collection),
+        identity.sequence_table(collection),
+        identity.provenance_table(collection),
+    ]
+    return [table for table in found if table.rows]
+
+
+def write_tables(folder: Path, found: list[Table]) -> None:
+    """`<name>.csv` and `<name>.tex` of each table."""
+    for table in found:
+        write_atomically(folder / f"{table.name}.csv", table.to_csv().encode())
+        write_atomically(folder / f"{table.name}.tex", table.to_latex().encode())
+
+
+def certificate_json(collection: Collection) -> str:
+    """The certificate of equivalence: verdicts, controls, and the provenance of both sides."""
+    verification = collection.verification
+    content = {
+        "certificates": [certificate.to_json() for certificate in verification.certificates],
+        "controls": [vars(control) for control in verification.controls],
+        "failures": verification.failures,
+    }
+    return json.dumps(plain(content), indent=2) + "\n"
+
+
+def markdown(collection: Collection, found: list[Table], figures: Mapping[str, str]) -> str:
+    """The report as Markdown; `figures` are captions by the file they describe."""
+    parts = [f"# {title(collection)}\n", f"{summary(collection)}\n"]
+    for question in questions(collection):
+        parts.append(f"## {question.title}\n")
+        parts += [f"- **{a.tracker}: {a.headline}**. {a.detail}" for a in question.answers]
+        parts.append(f"- {question.paper}\n")
+    parts.append("## Tables\n")
+    parts += [table.to_markdown() for table in found]
+    if figures:
+        parts.append("## Figures\n")
+        parts += [f"![{caption}]({file})\n\n{caption}\n" for file, caption in figures.items()]
+    return "\n".join(parts)
+
+
+def title(collection: Collection) -> str:
+    """`hit_nano on demo-lasot, demo-got10k`."""
+    baselines = sorted({collection.run(name).baseline for name in collection.subjects})
+    return f"{', '.join(baselines)}: is it still the same tracker?"
+
+
+def summary(collection: Collection) -> str:
+    """One paragraph: what was run, where, and whether every claim and control holds."""
+    frames = sum(t.frames for tracks in collection.tracks.values() for t in tracks.values())
+    failures = collection.verification.failures
+    verdict = (
+        "Every claim and every control holds."
+        if not failures
+        else f"{len(failures)} claims or controls are broken: {failures[0]}"
+        + (" (and more, below)." if len(failures) > 1 else ".")
+    )
+    gpu = "" if collection.on_cuda else " No GPU was at hand, so nothing here is a device time."
+    unscored = [
+        f"{d.name} is not scored: {d.reason}."
+        for d in collection.accuracy.datasets.values()
+        if d.reason
+    ]
+    return " ".join(
+        [
+            f"{len(collection.subjects)} trackers on {', '.join(collection.datasets)}: {frames} "
+            f"frames tracked on {', '.join(collection.devices)}.{gpu} {verdict}",
+            *unscored,
+        ]
+    )
+
+
+def write_report(
+    collection: Collection,
+    out: Path,
+    *,
+    extra: list[Table] | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> list[Table]:
+    """Write all files of a report below `out`; returns its tables.
+
+    `extra`: further tables to go first, such as a comparison with an earlier report.
+    """
+    found = [*(extra or []), *build_tables(collection)]
+    progress("tables")
+    write_tables(out / "tables", found)
+    write_atomically(out / "certificate.json", certificate_json(collection).encode())
+    write_atomically(out / "report.md", markdown(collection, found, {}).encode())
+    return found
