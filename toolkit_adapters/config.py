@@ -76,6 +76,16 @@ def setting(section: str, key: str) -> str | None:
     return parser.get(section, key, fallback=None) or None
 
 
+def use_configured_checkpoints() -> None:
+    """Let `hit_trackers` find the checkpoint folder of the configuration file.
+
+    The environment goes first: a `HIT_CHECKPOINTS` that is set stays as it is.
+    """
+    folder = setting("checkpoints", "folder")
+    if folder:
+        os.environ.setdefault("HIT_CHECKPOINTS", str(Path(folder).expanduser()))
+
+
 def split_roots(values: Iterable[str], datasets: Iterable[str]) -> dict[str, Path]:
     """Read `--root` values into dataset -> root.
 

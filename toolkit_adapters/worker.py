@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hit_trackers import zoo
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters.config import setting
+from toolkit_adapters.config import use_configured_checkpoints
 from toolkit_adapters.jobs import Job
 from toolkit_adapters.provenance import SEED, Options
 from toolkit_adapters.records import REPEAT
@@ -38,9 +36,7 @@ class Worker:
         import numpy as np
         import torch
 
-        folder = setting("checkpoints", "folder")
-        if folder:
-            os.environ.setdefault("HIT_CHECKPOINTS", str(Path(folder).expanduser()))
+        use_configured_checkpoints()
         if options.threads:
             torch.set_num_threads(options.threads)
             cv2.setNumThreads(options.threads)

@@ -1,0 +1,87 @@
+"""Run, report and verify in one go: the paper's comparison, on what this machine has.
+
+Runs the baseline, the paper's optimisation (memeff) and the bitwise one (exact). Where official
+checkpoints and at least one benchmark are configured (`doctor` shows it) that is HiT-Base on the
+benchmarks, into results/benchmarks and reports/benchmarks; otherwise the embedded HiT-Nano on the
+rendered demo, into results/demo and reports/demo, which needs nothing. Interrupted, the same
+command goes on where it was.
+
+examples:
+  hit-trackers reproduce
+  LASOT_ROOT=/data/LaSOT HIT_CHECKPOINTS=/data/checkpoints hit-trackers reproduce --device cuda
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from toolkit_adapters.config import BENCHMARKS
+
+HELP = "run, report and verify: the benchmarks where configured, else the demo"
+TRACKERS = ("hit", "hit_memeff", "hit_exact")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add(
+        "--tracker",
+        action="append",
+        metavar="NAME",
+        help=f"trackers instead of {', '.join(TRACKERS)}; repeat for more",
+    )
+    add("--demo", action="store_true", help="the demo, whatever is configured")
+    add("--device", metavar="cpu|cuda|cuda:N", help="default: cuda where there is one, else cpu")
+    add("--results", type=Path, metavar="DIR", help="default: results/demo or results/benchmarks")
+    add("--out", type=Path, metavar="DIR", help="default: reports/demo or reports/benchmarks")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The first exit status that is not 0, if any; a report is written even of a partial run."""
+    from toolkit_adapters.cli import main
+
+    datasets = [] if args.demo else _configured()
+    name = "benchmarks" if datasets else "demo"
+    results = args.results or Path("results") / name
+    command = ["run", "--results", str(results), "--device", args.device or _device()]
+    for tracker in args.tracker or TRACKERS:
+        command += ["--tracker", tracker]
+    for dataset in datasets or ["demo"]:
+        command += ["--dataset", dataset]
+    status = main(command)
+    if status > 128:  # stopped by a signal: nothing to report yet
+        return status
+    out = str(args.out or Path("reports") / name)
+    return status or main(["report", str(results), "--out", out]) or main(["verify", str(results)])
+
+
+def _configured() -> list[str]:
+    """The benchmarks to run: those whose roots are configured, if official weights are too."""
+    from hit_trackers import checkpoint
+    from hit_trackers.errors import DatasetError
+    from toolkit_adapters.config import find_root, use_configured_checkpoints
+
+    use_configured_checkpoints()
+    found = []
+    for dataset, benchmark in BENCHMARKS.items():
+        try:
+            root = find_root(dataset)
+        except DatasetError:
+            continue
+        split = dataset.removeprefix(f"{benchmark}-")
+        if split == dataset or (root / split).is_dir():
+            found.append(dataset)
+    if found and checkpoint.search("base") is None:
+        print(
+            f"{', '.join(found)}: configured, but no official HiT-Base checkpoint is; running the "
+            "embedded hit_nano on the demo instead (`hit-trackers doctor` says where to put one)"
+        )
+        return []
+    return found
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
