@@ -32,7 +32,12 @@ class Options:
     deterministic: bool = False
     max_frames: int | None = None
     open_loop: int = 10
-    ahead: int = 4
+    ahead: int | None = None
+
+    @property
+    def decoded_ahead(self) -> int:
+        """Frames decoded ahead: none on a CPU, where the thread would disturb what is timed."""
+        return self.ahead if self.ahead is not None else 4 if self.device != "cpu" else 0
 
 
 @functools.cache
@@ -124,7 +129,7 @@ def describe_run(
         "command": command,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "platform": platform.platform(),
-        "options": asdict(options),
+        "options": {**asdict(options), "ahead": options.decoded_ahead},
         "cuda": torch.version.cuda,
         "control": control,
     }

@@ -200,6 +200,8 @@ def _measure_memory(
         try:
             memory.store(results, memory.measure(name, checkpoint, options.device, options.threads))
         except HitTrackersError as error:
+            if stop():  # the signal went to the measuring process too
+                break
             failures.append(jobs.Failure("memory", name, "", str(error)))
     return failures
 

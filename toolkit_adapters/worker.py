@@ -107,7 +107,7 @@ class Worker:
             identities=job.identities,
             open_loop=self.options.open_loop,
             max_frames=self.options.max_frames,
-            ahead=self.options.ahead,
+            ahead=self.options.decoded_ahead,
             shared=shared,
             on_frame=on_frame,
             should_stop=should_stop,

@@ -252,6 +252,26 @@ def test_a_read_only_results_folder(
     assert "cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("limit", [100, 4000])
+def test_a_full_disk_stops_the_run_and_harms_nothing(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str], limit: int
+) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))  # as on a full disk, writes fail
+    try:
+        assert run() == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "cannot be written (File too large)" in capsys.readouterr().err
+    assert not list(results.rglob("*.npz"))
+    assert not list(results.rglob("*.partial"))
+    assert run() == 0
+    assert len(digests(results)) == 3 + 3 + 2 + 2
+
+
 def test_foreign_and_leftover_files_are_found(
     run: Run, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

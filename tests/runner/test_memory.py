@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hit_trackers.errors import HitTrackersError, RecordError
+from toolkit_adapters import memory
+from toolkit_adapters.records import Results
+
+
+def test_peak_memory_of_the_real_tracker(tmp_path: Path) -> None:
+    values = memory.measure("hit_nano", "seeded", threads=1)
+    assert values["tracker"] == "hit_nano"
+    assert values["weights_bytes"] > 1e6
+    # 320 x 320 float32 scores of one head, at the very least; and not the whole process.
+    assert 320 * 320 * 4 < values["activations_peak_bytes"] < 100e6
+    assert values["allocated_peak_bytes"] == (
+        values["weights_bytes"] + values["activations_peak_bytes"]
+    )
+    assert values["reserved_peak_bytes"] is None
+    assert values["rss_peak_bytes"] > 50e6
+    memory.store(Results(tmp_path), values)
+    assert Results(tmp_path).memory("hit_nano") == values
+    assert Results(tmp_path).memory("hit_base") is None
+
+
+def test_the_profiler_counts_what_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    class Allocating:
+        def update(self, image: None) -> None:
+            first = torch.empty(1_000_000, dtype=torch.uint8)
+            second = torch.empty(2_000_000, dtype=torch.uint8)
+            del first
+            third = torch.empty(500_000, dtype=torch.uint8)
+            del second, third
+
+    assert memory._profiled_peak(Allocating(), None) == pytest.approx(3_000_000, abs=1000)
+
+
+def test_a_failing_measurement_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HitTrackersError, match=r"hit_nano failed .*nowhere\.pth.*--no-memory"):
+        memory.measure("hit_nano", "/nowhere.pth")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_damaged_memory_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "hit_nano" / "memory.json"
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(RecordError, match=r"memory\.json"):
+        Results(tmp_path).memory("hit_nano")
+    path.write_text(json.dumps({"a": 1}))
+    assert Results(tmp_path).memory("hit_nano") == {"a": 1}
