@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tqdm import tqdm
+
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.files import write_atomically
@@ -72,9 +74,12 @@ def open_runs(results: Results, runs: Iterable[Run]) -> None:
     for run in runs:
         path = results.folder / run.tracker / run.dataset / RUN_FILE
         if path.exists():
-            require_same(load_run(path), run, path)
-        else:
-            new.append((path, run))
+            stored = load_run(path)
+            require_same(stored, run, path)
+            if run.provenance["control"] or not stored.provenance.get("control"):
+                continue
+        # New, or so far a control and now asked for in its own right.
+        new.append((path, run))
     for path, run in new:
         write_atomically(path, run.to_json().encode())
 
@@ -110,7 +115,8 @@ def plan(
     wanted = set(only)
     names = [name for name in dataset.sequence_names if not wanted or name in wanted]
     made = Plan()
-    for position, name in enumerate(names):
+    checked = tqdm(names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1)
+    for position, name in enumerate(checked):
         group = dict(runs)
         if control_sequences is None or position < control_sequences:
             group.update(controls)

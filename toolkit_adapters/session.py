@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters import jobs
+from toolkit_adapters.certificates import is_control
 from toolkit_adapters.config import split_roots
 from toolkit_adapters.datasets import Dataset, open_datasets
 from toolkit_adapters.files import TEMPORARY, write_atomically
@@ -145,7 +146,20 @@ def _prepare(
                 max_frames=options.max_frames,
             )
         )
+    if any(plan.jobs for plan in plans):
+        _warn_of_lost_pairs(results, {*requested, *controls})
     return list(requested), plans
+
+
+def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
+    for name in results.trackers:
+        dataset = next(d for d in results.datasets if results.has_run(name, d))
+        baseline = results.run(name, dataset).baseline
+        if name not in taking_part and baseline in taking_part and not is_control(results, name):
+            _say(
+                f"{baseline} is measured again without {name}, which was paired with it: their "
+                f"ratio of times will be missing; stop and add --tracker {name} to keep it"
+            )
 
 
 def _run(

@@ -223,6 +223,29 @@ def test_missing_baseline_is_said(run: Run, capsys: pytest.CaptureFixture[str]) 
     assert "add --tracker hit_nano" in capsys.readouterr().err
 
 
+def test_a_pair_about_to_be_lost_is_said(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--controls", "0") == 0
+    later = ("--controls", "0", "--tracker", "hit_nano", "--tracker", "hit_nano_memeff")
+    assert run(*later) == 0
+    assert "add --tracker hit_nano_exact to keep it" in capsys.readouterr().err
+    assert run(*later, "--tracker", "hit_nano_exact") == 0
+    pairings = {
+        Results(results).record(f"hit_nano{variant}", "got10k-val", "a").pairing
+        for variant in ("", "_exact", "_memeff")
+    }
+    assert len(pairings) == 1
+
+
+def test_a_control_asked_for_later_is_a_variant_like_any_other(run: Run, results: Path) -> None:
+    assert run() == 0
+    assert Results(results).run("hit_nano_bf16", "got10k-val").provenance["control"]
+    assert run("--tracker", "hit_nano", "--tracker", "hit_nano_bf16") == 0
+    assert not Results(results).run("hit_nano_bf16", "got10k-val").provenance["control"]
+    assert len(Results(results).sequences("hit_nano_bf16", "got10k-val")) == 3
+
+
 def test_only_some_sequences(run: Run, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--sequence", "b", "--controls", "all") == 0
     assert Results(results).sequences("hit_nano@repeat", "got10k-val") == ("b",)

@@ -31,9 +31,12 @@ def run(args: argparse.Namespace) -> int:
 
     from toolkit_adapters.certificates import verify
     from toolkit_adapters.files import write_atomically
+    from toolkit_adapters.jsonable import plain
     from toolkit_adapters.records import open_results
+    from toolkit_adapters.report.accuracy import open_accuracy
 
-    verification = verify(open_results(args.results))
+    results = open_results(args.results)
+    verification = verify(results, open_accuracy(results, {}, {}, None).printed)
     rows = [
         (
             c.tracker,
@@ -60,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             "controls": [vars(control) for control in verification.controls],
             "failures": verification.failures,
         }
-        write_atomically(args.json, (json.dumps(values, indent=2) + "\n").encode())
+        write_atomically(args.json, (json.dumps(plain(values), indent=2) + "\n").encode())
     for failure in verification.failures:
         print(f"broken: {failure}")
     return 1 if verification.failures else 0
