@@ -8,7 +8,6 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import filelock
@@ -22,10 +21,10 @@ from toolkit_adapters.datasets import Dataset, open_datasets
 from toolkit_adapters.files import TEMPORARY, write_atomically
 from toolkit_adapters.inspection import FAILURES_FILE, LOCK_FILE
 from toolkit_adapters.interruption import StopRequest, stop_on_signals
+from toolkit_adapters.processes import in_processes, make_team
 from toolkit_adapters.provenance import Options, describe_run
 from toolkit_adapters.records import Results
-from toolkit_adapters.runner import Interrupted
-from toolkit_adapters.worker import Worker, split_checkpoints
+from toolkit_adapters.worker import Worker, serially, split_checkpoints
 
 
 def run_session(args: argparse.Namespace) -> int:
@@ -49,7 +48,7 @@ def run_session(args: argparse.Namespace) -> int:
         worker = Worker(options, split_checkpoints(args.checkpoint))
         names, plans = _prepare(args, options, datasets, results, worker)
         with stop_on_signals() as stop:
-            failures, unfinished = _run(results, worker, plans, stop)
+            failures, unfinished = _run(results, worker, plans, args.workers, stop)
             if not unfinished and not args.no_memory:
                 failures += _measure_memory(names, results, worker, stop)
         _write_failures(results, failures)
@@ -163,12 +162,13 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
 
 
 def _run(
-    results: Results, worker: Worker, plans: list[jobs.Plan], stop: StopRequest
+    results: Results, worker: Worker, plans: list[jobs.Plan], workers: int, stop: StopRequest
 ) -> tuple[list[jobs.Failure], int]:
     """Run all jobs; returns the failures and the number of jobs not run."""
     todo = [job for plan in plans for job in plan.jobs]
     failures = [failure for plan in plans for failure in plan.failures]
     done = sum(plan.done for plan in plans)
+    unfinished = len(todo)
     for message in [message for plan in plans for message in plan.remade]:
         _say(f"made anew: {message}")
     if done:
@@ -181,22 +181,21 @@ def _run(
         # A log file is no terminal: a line every now and then is enough.
         mininterval=0.1 if sys.stderr.isatty() else 10.0,
     ) as bar:
-        for number, job in enumerate(todo):
-            bar.set_description(f"{job.dataset.name}/{job.sequence}", refresh=False)
-            start = bar.n
-            try:
-                outcome = worker.run(job, on_frame=partial(bar.update, 1), should_stop=stop)
-            except Interrupted:
-                return failures, len(todo) - number
-            except DatasetError as error:
-                found = [jobs.Failure(job.dataset.name, job.sequence, "", str(error))]
-            else:
-                found = jobs.store(results, job, outcome)
+        if workers > 1:
+            team = make_team(worker.options, worker.checkpoints, workers)
+            if team.shared:
+                _say("several processes share a device: their times are flagged and not reported")
+            passes = in_processes(team, todo, on_frame=bar.update, should_stop=stop)
+        else:
+            passes = serially(worker, todo, on_frame=bar.update, should_stop=stop)
+        for job, outcome in passes:
+            unfinished -= 1
+            found = jobs.store(results, job, outcome)
             for failure in found:
                 bar.write(f"failed: {failure}", file=sys.stderr)
             failures += found
-            bar.update(start + job.frames - bar.n)
-    return failures, 0
+            bar.set_description(f"{job.dataset.name}/{job.sequence}", refresh=False)
+    return failures, unfinished
 
 
 def _measure_memory(

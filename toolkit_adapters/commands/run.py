@@ -83,6 +83,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="frames decoded ahead in a thread; 0 decodes between the timed regions "
         "(default: 4 on CUDA; 0 on a CPU, where the thread would take cores that are being timed)",
     )
+    add(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="processes, spread over the GPUs; where they share a device their times are flagged "
+        "and kept out of tables, boxes are the same (default: %(default)s)",
+    )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
     add("--wait", action="store_true", help="wait while another run uses the results folder")
 
