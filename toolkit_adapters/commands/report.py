@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{table.title}\n\n{table.to_text()}")
             print("".join(f"  {note}\n" for note in table.notes))
     print(summary(collection))
-    print(f"report: {out}/report.md")
+    print(f"report: {out}/report.html, {out}/report.md")
     return 0
 
 

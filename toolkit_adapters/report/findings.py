@@ -43,11 +43,16 @@ class Finding:
 def questions(collection: Collection) -> tuple[Question, ...]:
     """Is it the same tracker, how much faster, how much smaller?"""
     names = collection.variants
+    denials = [
+        f" Not so for {f.tracker}: {f.found}."
+        for f in paper_findings(collection)
+        if f.stated == paper.IDENTITY and f.holds == "no"
+    ]
     return (
         Question(
             "Is it the same tracker?",
             tuple(filter(None, (same(collection, name) for name in names))),
-            f"The paper says: “{paper.IDENTITY}”.",
+            f"The paper says: “{paper.IDENTITY}”." + "".join(denials),
         ),
         Question(
             "How much faster?",

@@ -99,7 +99,7 @@ def waterfall_table(collection: Collection) -> Table:
         rows.append(
             (
                 text(name),
-                text(" ".join(v for k, v in run.spec.items() if k != "size")),
+                text(" / ".join(run.spec[part] for part in ("attention", "engine", "precision"))),
                 number(latency.mean if latency else None, ".2f", scale=1e3),
                 ratio_cell(collection.ratio(name, scope)),
                 memory_change(collection, name, "activations_peak_bytes"),
@@ -117,7 +117,7 @@ def waterfall_table(collection: Collection) -> Table:
         name="variants",
         title="Every variant: cost, memory, accuracy, verdict",
         headings=(
-            *("tracker", "attention, engine, precision", f"network ms ({clock})", "×"),
+            *("tracker", "attention / engine / precision", f"network ms ({clock})", "×"),
             *("activations", "allocated", *scores, "verdict"),
         ),
         rows=tuple(rows),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: What a cell without a value prints.
 NOTHING = "–"
@@ -44,6 +44,13 @@ class Table:
         """Whether a column holds numbers, and so is set flush right."""
         cells = [row[column] for row in self.rows if row[column].text != NOTHING]
         return bool(cells) and all(cell.value is not None for cell in cells)
+
+    def first(self, rows: int) -> Table:
+        """The table with at most so many rows, and a note that says where the others are."""
+        if len(self.rows) <= rows:
+            return self
+        note = f"The first {rows} of {len(self.rows)} rows; tables/{self.name}.csv has them all."
+        return replace(self, rows=self.rows[:rows], notes=(note, *self.notes))
 
     def to_text(self, form: str = "simple") -> str:
         """As `tabulate` prints it: "simple" for a terminal, "github" for Markdown."""

@@ -10,8 +10,14 @@ from toolkit_adapters.files import write_atomically
 from toolkit_adapters.jsonable import plain
 from toolkit_adapters.report import identity, tables
 from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.figures import build_figures
 from toolkit_adapters.report.findings import questions
+from toolkit_adapters.report.page import render_page
+from toolkit_adapters.report.strips import build_strips
 from toolkit_adapters.report.table import Table
+
+#: Rows of a table in Markdown, which nobody can sort or filter; the CSV file has them all.
+MARKDOWN_ROWS = 60
 
 
 def build_tables(collection: Collection) -> list[Table]:
@@ -51,12 +57,13 @@ def certificate_json(collection: Collection) -> str:
 def markdown(collection: Collection, found: list[Table], figures: Mapping[str, str]) -> str:
     """The report as Markdown; `figures` are captions by the file they describe."""
     parts = [f"# {title(collection)}\n", f"{summary(collection)}\n"]
+    parts += [] if collection.on_cuda else [f"{tables.NO_GPU}\n"]
     for question in questions(collection):
         parts.append(f"## {question.title}\n")
         parts += [f"- **{a.tracker}: {a.headline}**. {a.detail}" for a in question.answers]
         parts.append(f"- {question.paper}\n")
     parts.append("## Tables\n")
-    parts += [table.to_markdown() for table in found]
+    parts += [table.first(MARKDOWN_ROWS).to_markdown() for table in found]
     if figures:
         parts.append("## Figures\n")
         parts += [f"![{caption}]({file})\n\n{caption}\n" for file, caption in figures.items()]
@@ -79,7 +86,6 @@ def summary(collection: Collection) -> str:
         else f"{len(failures)} claims or controls are broken: {failures[0]}"
         + (" (and more, below)." if len(failures) > 1 else ".")
     )
-    gpu = "" if collection.on_cuda else " No GPU was at hand, so nothing here is a device time."
     unscored = [
         f"{d.name} is not scored: {d.reason}."
         for d in collection.accuracy.datasets.values()
@@ -88,7 +94,7 @@ def summary(collection: Collection) -> str:
     return " ".join(
         [
             f"{len(collection.subjects)} trackers on {', '.join(collection.datasets)}: {frames} "
-            f"frames tracked on {', '.join(collection.devices)}.{gpu} {verdict}",
+            f"frames tracked on {', '.join(collection.devices)}. {verdict}",
             *unscored,
         ]
     )
@@ -106,8 +112,28 @@ def write_report(
     `extra`: further tables to go first, such as a comparison with an earlier report.
     """
     found = [*(extra or []), *build_tables(collection)]
-    progress("tables")
     write_tables(out / "tables", found)
     write_atomically(out / "certificate.json", certificate_json(collection).encode())
-    write_atomically(out / "report.md", markdown(collection, found, {}).encode())
+    progress("figures")
+    figures, strips = build_figures(collection), build_strips(collection)
+    files = {}
+    for figure in figures:
+        write_atomically(out / f"figures/{figure.name}.svg", figure.svg.encode())
+        write_atomically(out / f"figures/{figure.name}.png", figure.png)
+        files[f"figures/{figure.name}.png"] = figure.caption
+    for strip in strips:
+        write_atomically(out / f"figures/{strip.name}.jpg", strip.jpeg)
+        files[f"figures/{strip.name}.jpg"] = strip.caption
+    progress("page")
+    write_atomically(out / "report.md", markdown(collection, found, files).encode())
+    page = render_page(
+        collection,
+        title(collection),
+        summary(collection),
+        questions(collection),
+        found,
+        figures,
+        strips,
+    )
+    write_atomically(out / "report.html", page.encode())
     return found
