@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.decoding import decode
 
 
 class SequenceView:
@@ -98,16 +98,5 @@ def resolution(sequence: Sequence) -> tuple[int, int]:
                 f"{meta}: no resolution ({error}); expected [METAINFO] and "
                 "`resolution: (1920, 1080)`"
             ) from error
-    return image_size(sequence.frames[0])
-
-
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image in pixels, from its header."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-    except (OSError, UnidentifiedImageError) as error:
-        raise DatasetError(f"{path}: the image cannot be read ({error})") from error
+    height, width = decode(sequence.frames[0]).image.shape[:2]
     return width, height
