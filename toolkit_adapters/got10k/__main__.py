@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--sequence", action="append", help="only this sequence; repeat for several"
     )
     parser.add_argument("--max-frames", type=int, help="only the first frames of each sequence")
-    parser.add_argument("--checkpoint", type=Path, help="weights (default: as configured)")
+    parser.add_argument("--checkpoint", help="weights (default: as configured)")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
     parser.add_argument("--results", type=Path, default=Path("results/got10k-toolkit"))
     parser.add_argument("--reports", type=Path, default=Path("reports/got10k-toolkit"))

@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         "is downloaded by the toolkit",
     )
     init.add_argument("--experiment", action="append", help="only this one; repeat for several")
-    init.add_argument("--checkpoint", type=Path, help="weights (default: as configured)")
+    init.add_argument("--checkpoint", help="weights (default: as configured)")
     init.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
 
     evaluate = add("evaluate", _evaluate, "run the trackers; exits 1 unless all results are there")
@@ -78,9 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; without one, be the TraX tracker. Returns the exit status."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     # The toolkit sets TRAX; without it a terminal would wait for a protocol nobody speaks.
-    serving = not arguments and "TRAX" in os.environ
+    if not arguments and "TRAX" not in os.environ:
+        build_parser().print_help(sys.stderr)
+        return 2
     try:
-        if serving:
+        if not arguments:
             from toolkit_adapters.vot.server import serve
 
             return serve()
@@ -108,7 +110,9 @@ def _init(args: argparse.Namespace) -> int:
         experiments = ["unsupervised", "realtime"]
         print("only first boxes are known: without supervised and multistart", file=sys.stderr)
     stack = stacks.make_stack(args.stack, experiments, own_data=bool(names))
-    checkpoint = str(args.checkpoint.resolve()) if args.checkpoint else ""
+    checkpoint = args.checkpoint or ""
+    if Path(checkpoint).is_file():
+        checkpoint = str(Path(checkpoint).resolve())  # the toolkit runs the tracker elsewhere
     trackers = {}
     for name in args.tracker:
         # Loaded here, so that a wrong name or checkpoint is found now, and by its full name.
