@@ -136,6 +136,12 @@ def _profiled_peak(tracker: Tracker, image: Any) -> int:
 
 
 def _peak_resident() -> int | None:
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # Not getrusage: on Linux its peak is inherited from the process that started this one.
+        lines = status.read_text(encoding="utf-8").splitlines()
+        peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+        return int(peaks[0]) * 1024 if peaks else None
     try:
         import resource
     except ImportError:  # Windows

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,18 @@ def test_a_damaged_memory_file_is_named(tmp_path: Path, text: str) -> None:
         Results(tmp_path).memory("hit_nano")
     path.write_text(json.dumps({"a": 1}))
     assert Results(tmp_path).memory("hit_nano") == {"a": 1}
+
+
+PARENT = """
+import subprocess, sys
+import numpy
+held = numpy.ones(300_000_000, numpy.uint8)
+child = "from toolkit_adapters.memory import _peak_resident; print(_peak_resident())"
+print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True).stdout)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a trap of Linux")
+def test_the_resident_set_is_not_the_parents() -> None:
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True)
+    assert 1e6 < int(done.stdout) < 250e6
