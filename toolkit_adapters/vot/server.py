@@ -76,14 +76,14 @@ def _loop(trax: Any, server: Any, tracker: Tracker) -> str:
         if request.type not in (trax.TraxStatus.INITIALIZE, trax.TraxStatus.FRAME):
             return ""
         path = Path(next(iter(request.image.values())).path())
+        starting = request.type == trax.TraxStatus.INITIALIZE
+        frame = 0 if starting else frame + 1
         try:
             image = decode(path).image
-            if request.type == trax.TraxStatus.INITIALIZE:
-                frame = 0
+            if starting:
                 box, score = exact_box(request.objects[0][0].bounds()), 1.0
                 tracker.init(image, box)
             else:
-                frame += 1
                 box, score = tracker.update(image)
                 if not np.isfinite([*box, score]).all() or not (box[2:] > 0).all():
                     raise PredictionError(f"the answer {list(box)}, score {score}, is no box")
