@@ -262,6 +262,24 @@ def test_a_failing_tracker_is_named_and_costs_its_sequence_only(got10k, tmp_path
     assert [file.stat().st_mtime_ns for file in sorted(path.iterdir())] == before
 
 
+@pytest.mark.parametrize("spoil", ["half", "no times"])
+def test_half_a_result_is_run_again(spoil, got10k, tmp_path):
+    space = make_workspace(tmp_path / "space", got10k, ["unsupervised", "multistart"])
+    assert evaluate(space) == []
+    for experiment in ("unsupervised", "multistart"):
+        folder = space / "results" / "drifting" / experiment / got10k[0].name
+        file = sorted(folder.glob("*.bin"))[0]
+        whole = file.read_bytes()
+        if spoil == "half":
+            file.write_bytes(whole[: len(whole) // 2])
+        else:
+            file.with_name(f"{file.stem}_time.value").unlink()
+        with pytest.raises(HitTrackersError, match=f"drifting/{experiment}/{got10k[0].name}"):
+            pack(space, "drifting")
+        assert evaluate(space) == []
+        assert file.read_bytes() == whole
+
+
 def test_a_report_never_shows_the_scores_of_older_results(got10k, tmp_path, monkeypatch):
     monkeypatch.setattr(vot.config, "persistent_cache", True)  # as a plain `vot` process has it
     space = make_workspace(tmp_path / "space", got10k, ["unsupervised"])

@@ -43,6 +43,8 @@ def evaluate(
             for experiment in find_experiments(space, experiments):
                 label = f"{tracker.identifier}/{experiment.identifier}"
                 for sequence in tqdm(list(_sequences(experiment, space)), desc=label, disable=None):
+                    if not _is_whole(experiment, tracker, sequence):
+                        _discard(experiment, tracker, sequence)
                     cause = _execute(experiment, tracker, sequence, force)
                     if cause:
                         runtime.close()
@@ -240,9 +242,36 @@ def missing_results(
     for tracker in trackers:
         for experiment in find_experiments(space, experiments):
             for sequence in _sequences(experiment, space):
-                if not experiment.scan(tracker, sequence)[0]:
+                whole = _is_whole(experiment, tracker, sequence)
+                if not (whole and experiment.scan(tracker, sequence)[0]):
                     absent.append(f"{tracker.identifier}/{experiment.identifier}/{sequence.name}")
     return absent
+
+
+def _is_whole(experiment: Any, tracker: Any, sequence: Any) -> bool:
+    """Whether what is stored of a sequence, if anything, can be read.
+
+    The toolkit takes a file that exists for a finished one, also the half that a killed process
+    has left; times are what it writes last.
+    """
+    from vot.tracker import Trajectory
+
+    try:
+        _, files, results = experiment.scan(tracker, sequence)
+        for name in (file.rpartition(".")[0] for file in files if file.endswith((".bin", ".txt"))):
+            stored = Trajectory.read(results, name)
+            if all(stored.properties(frame).get("time") is None for frame in range(len(stored))):
+                return False
+    except Exception:  # struct.error, ValueError, IndexError: whatever half a file raises
+        return False
+    return True
+
+
+def _discard(experiment: Any, tracker: Any, sequence: Any) -> None:
+    """Delete a sequence's results, which the toolkit could not read."""
+    results = experiment.results(tracker, sequence)
+    for file in results.find("*"):
+        results._storage.delete(file)
 
 
 def _sequences(experiment: Any, space: Any) -> Iterator[Any]:
