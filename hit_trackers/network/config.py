@@ -48,6 +48,6 @@ CONFIGS = {
     "base": HiTConfig((384, 512, 768), 32, (6, 9, 12), (4, 4, 4)),
     "small": HiTConfig((128, 256, 384), 16, (4, 8, 12), (4, 4, 4)),
     "tiny": HiTConfig((128, 256, 384), 16, (4, 6, 8), (2, 3, 4)),
-    "nano": HiTConfig((96, 96, 112), 16, (4, 4, 4), (2, 2, 1), hidden=64, head_channels=64),
+    "nano": HiTConfig((64, 112, 128), 16, (3, 4, 4), (2, 2, 1), hidden=64, head_channels=64),
 }
 OFFICIAL_NAMES = {"base": "HiT_Base", "small": "HiT_Small", "tiny": "HiT_Tiny"}

@@ -38,9 +38,12 @@ class Canvas:
         return self.surface(self.rng, self.height, SIDE)
 
     def _paint(self, mask: Image, paint: Image) -> None:
-        weight = (mask.astype(np.float32) / 255)[..., None]
-        self.rgb = (self.rgb * (1 - weight) + paint * weight + 0.5).astype(np.uint8)
-        self.alpha = np.maximum(self.alpha, mask)
+        x, y, w, h = cv2.boundingRect(mask)
+        part = np.s_[y : y + h, x : x + w]
+        weight = (mask[part].astype(np.float32) / 255)[..., None]
+        blend = self.rgb[part] * (1 - weight) + paint[part] * weight + np.float32(0.5)
+        self.rgb[part] = blend.astype(np.uint8)
+        self.alpha[part] = np.maximum(self.alpha[part], mask[part])
 
     def polygon(self, points: Points, paint: Image) -> None:
         """Fill a polygon given in unit coordinates."""

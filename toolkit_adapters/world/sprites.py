@@ -50,7 +50,8 @@ class Sprite:
         rows, columns = np.flatnonzero(alphas.any(1)), np.flatnonzero(alphas.any(0))
         top, bottom = int(rows[0]), int(rows[-1]) + 1
         left, right = int(columns[0]), int(columns[-1]) + 1
-        self.pictures = [_picture(phase[top:bottom, left:right]) for phase in phases]
+        self._phases = [phase[top:bottom, left:right] for phase in phases]
+        self._pictures: dict[int, Picture] = {}
         self.width, self.height = right - left, bottom - top
 
     def _matrix(self, pose: Pose) -> npt.NDArray[np.float64]:
@@ -64,7 +65,10 @@ class Sprite:
         return np.column_stack([linear, np.array([pose.x, pose.y]) - linear @ centre])
 
     def _at(self, pose: Pose) -> Picture:
-        return self.pictures[int(pose.phase * len(self.pictures)) % len(self.pictures)]
+        index = int(pose.phase * len(self._phases)) % len(self._phases)
+        if index not in self._pictures:
+            self._pictures[index] = _picture(self._phases[index])
+        return self._pictures[index]
 
     def box(self, pose: Pose) -> Box:
         """Tight box xywh of the whole object, hidden or cut parts included, float64 (4,)."""
@@ -120,12 +124,16 @@ def _picture(rgba: Image) -> Picture:
             level, (level.shape[1] // 2, level.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
         levels.append(level)
-    rows, columns = np.nonzero(rgba[..., 3] >= _OPAQUE)
+    solid = rgba[..., 3] >= _OPAQUE
+    rows = np.flatnonzero(solid.any(1))
     if len(rows) == 0:
-        rows, columns = np.array([0, rgba.shape[0] - 1]), np.array([0, rgba.shape[1] - 1])
-    # Corners of the pixels, not their centres: one opaque pixel is a box of 1 x 1.
+        rows, solid = np.array([0, len(solid) - 1]), np.ones_like(solid)
+    # The ends of every row suffice for a hull. Corners of the pixels, not their centres: one opaque
+    # pixel is a box of 1 x 1.
+    first = solid[rows].argmax(1)
+    last = solid.shape[1] - solid[rows, ::-1].argmax(1)
     corners = np.concatenate(
-        [np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)]
+        [np.column_stack([side, rows + below]) for side in (first, last) for below in (0, 1)]
     )
     hull = cv2.convexHull(corners.astype(np.float32))[:, 0].astype(np.float64)
     return Picture(tuple(levels), hull)

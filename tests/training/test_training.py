@@ -1,0 +1,176 @@
+"""Training: pairs are what they claim, the loss falls, and a run goes on where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hit_trackers.network.hit import Output, build
+from toolkit_adapters.training import batches, views
+from toolkit_adapters.training.batches import Jitter, make_batch
+from toolkit_adapters.training.export import export
+from toolkit_adapters.training.loop import Plan, Training, read_curve, train
+from toolkit_adapters.training.losses import corner_loss, giou, losses, to_corners
+from toolkit_adapters.training.speedups import quicken
+from toolkit_adapters.world.casting import Procedural
+
+SCENES = 12
+
+
+@pytest.fixture(scope="module")
+def some_views() -> views.Views:
+    scenes = [
+        views.render_scene(np.random.default_rng([7, k]), Procedural()) for k in range(SCENES)
+    ]
+    images = np.stack([images for images, _ in scenes])
+    return views.Views([images], np.stack([boxes for _, boxes in scenes]))
+
+
+def plan(**changes: object) -> Plan:
+    fixed = {"steps": 12, "batch": 8, "warmup": 2, "validate_every": 6, "save_every": 6}
+    fixed |= {"held_out": 4, "precision": "fp32", "learning_rate": 2e-3}
+    return Plan(**{**fixed, **changes})  # type: ignore[arg-type]
+
+
+def test_views_centre_the_target(some_views: views.Views) -> None:
+    x1, y1, x2, y2 = some_views.boxes.reshape(-1, 4).T
+    np.testing.assert_allclose((x1 + x2) / 2, views.SIDE / 2, atol=12)
+    np.testing.assert_allclose((y1 + y2) / 2, views.SIDE / 2, atol=12)
+    np.testing.assert_allclose(np.sqrt((x2 - x1) * (y2 - y1)), views.SIDE / views.FACTOR, rtol=0.06)
+
+
+def test_a_scene_comes_again_from_its_seed(some_views: views.Views) -> None:
+    images, boxes = views.render_scene(np.random.default_rng([7, 3]), Procedural())
+    np.testing.assert_array_equal(images, some_views.images[0][3])
+    np.testing.assert_array_equal(boxes, some_views.boxes[3])
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_boxes_follow_what_is_cut(flip: bool) -> None:
+    image = np.zeros((1, 4, views.SIDE, views.SIDE, 3), np.uint8)
+    image[:, :, 130:190, 140:180] = 255
+    box = np.array([140, 130, 180, 190], np.float32)
+    one = views.Views([image], np.broadcast_to(box, (1, 4, 4)).copy())
+    patch, found = batches._cut(one, 0, 0, 256, (0.4, -0.3), 1.2, flip)
+    rows, columns = np.nonzero(patch[..., 0] > 127)
+    painted = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    np.testing.assert_allclose(found, painted, atol=1.0)
+
+
+def test_pairs_depend_on_their_generator_only(some_views: views.Views) -> None:
+    scenes = np.arange(6)
+    first, again = (
+        make_batch(some_views, scenes, np.random.default_rng(5), Jitter()) for _ in range(2)
+    )
+    assert torch.equal(first.search, again.search)
+    assert torch.equal(first.template, again.template)
+    assert first.search.shape == (6, 3, 256, 256)
+    assert first.template.shape == (6, 3, 128, 128)
+    assert ((first.boxes[:, :2] > 0) & (first.boxes[:, :2] < 1)).all()
+    other = make_batch(some_views, scenes, np.random.default_rng(6), Jitter())
+    assert not torch.equal(first.search, other.search)
+
+
+def test_giou_of_known_boxes() -> None:
+    first = torch.tensor([[0.0, 0, 2, 2], [0, 0, 1, 1], [0, 0, 1, 1]])
+    second = torch.tensor([[1.0, 1, 3, 3], [0, 0, 1, 1], [2, 0, 3, 1]])
+    iou, generalised = giou(first, second)
+    torch.testing.assert_close(iou, torch.tensor([1 / 7, 1.0, 0.0]))
+    torch.testing.assert_close(generalised, torch.tensor([1 / 7 - 2 / 9, 1.0, -1 / 3]))
+
+
+def test_corner_maps_are_best_where_their_expectation_is_the_corner() -> None:
+    corner = torch.tensor([[0.33, 0.71]])
+    cells = torch.arange(16.0)
+    place = corner[0] * 16
+    shares = (1 - (cells - place[:, None]).abs()).clamp(min=0)
+    ideal = (shares[1][:, None] * shares[0][None]).flatten()[None]
+    expected = (ideal.view(16, 16).sum(0) @ cells / 16, ideal.view(16, 16).sum(1) @ cells / 16)
+    torch.testing.assert_close(torch.stack(expected), corner[0])
+    flat = torch.full((1, 256), 1 / 256)
+    moved = ideal.roll(3)
+    assert corner_loss(ideal, corner, 16) < corner_loss(flat, corner, 16)
+    assert corner_loss(flat, corner, 16) < corner_loss(moved, corner, 16)
+
+
+def test_a_perfect_box_costs_nothing() -> None:
+    boxes = torch.tensor([[0.5, 0.4, 0.2, 0.1]])
+    even = torch.full((1, 256), 1 / 256)
+    result = losses(Output(boxes, even, even), boxes, 16)
+    assert float(result.l1) == 0
+    assert float(result.giou) == pytest.approx(0, abs=1e-5)
+    assert float(result.iou) == pytest.approx(1, abs=1e-5)
+    torch.testing.assert_close(to_corners(boxes), torch.tensor([[0.4, 0.35, 0.6, 0.45]]))
+
+
+def test_quickened_network_computes_the_same() -> None:
+    torch.manual_seed(0)
+    network = build("nano")
+    search, template = torch.randn(2, 3, 256, 256), torch.randn(2, 3, 128, 128)
+    results = []
+    for _ in range(2):
+        network.zero_grad()
+        for module in network.modules():  # both passes start from the same running statistics
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.reset_running_stats()
+        boxes = network(search, template).boxes
+        boxes.square().sum().backward()
+        gradients = {name: p.grad.clone() for name, p in network.named_parameters()}
+        buffers = {name: b.clone() for name, b in network.named_buffers()}
+        results.append((boxes.detach(), gradients, buffers))
+        quicken(network)
+    (plain, plain_grads, plain_buffers), (quick, quick_grads, quick_buffers) = results
+    torch.testing.assert_close(quick, plain, rtol=1e-4, atol=1e-5)
+    for name, value in plain_buffers.items():
+        torch.testing.assert_close(quick_buffers[name], value, rtol=1e-4, atol=1e-5)
+    for name, value in plain_grads.items():
+        scale = float(value.abs().max()) + 1e-6
+        assert float((quick_grads[name] - value).abs().max()) < 2e-3 * scale + 1e-6, name
+
+
+def test_loss_falls_and_a_resumed_run_ends_the_same(
+    some_views: views.Views, tmp_path: Path
+) -> None:
+    whole = Training(plan(), tmp_path / "whole")
+    halves = Training(plan(steps=6), tmp_path / "halves")
+    for training in (whole, halves):
+        training.folder.mkdir()
+    # The rate depends on the steps in all: hold it constant, so that 6 + 6 may equal 12.
+    flat = {"decay": 1e-9}
+    whole.plan, halves.plan = plan(**flat), plan(steps=6, **flat)
+    train(whole, some_views, progress=False)
+    train(halves, some_views, progress=False)
+    second = Training(plan(**flat), halves.folder)
+    second.resume()
+    assert second.step == 6
+    train(second, some_views, progress=False)
+    for name, value in whole.average.state_dict().items():
+        torch.testing.assert_close(second.average.state_dict()[name], value)
+    rows, again = read_curve(whole.folder / "curve.csv"), read_curve(second.folder / "curve.csv")
+    assert [row["step"] for row in rows] == [row["step"] for row in again] == ["6", "12"]
+    assert float(rows[1]["train_loss"]) < float(rows[0]["train_loss"])
+
+
+def test_exported_weights_load_strictly(tmp_path: Path) -> None:
+    from hit_trackers import load_tracker
+
+    torch.manual_seed(3)
+    path = tmp_path / "hit_nano.safetensors"
+    export(build("nano"), path, {"steps": 0})
+    assert path.stat().st_size <= 4_000_000
+    assert load_tracker("hit_nano", checkpoint=path).name == "hit_nano"
+
+
+def test_command_trains_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toolkit_adapters.training.__main__ import main
+
+    monkeypatch.setattr(views, "SHARD", 3)
+    arguments = ["--out", str(tmp_path), "--shards", "1", "--no-photos", "--workers", "1"]
+    arguments += ["--batch", "2", "--validate-every", "1", "--threads", "1", "--held-out", "1"]
+    assert main([*arguments, "--steps", "1"]) == 0
+    assert main([*arguments, "--steps", "2"]) == 0
+    assert [row["step"] for row in read_curve(tmp_path / "curve.csv")] == ["1", "2"]
+    assert (tmp_path / "hit_nano.safetensors").is_file()
