@@ -6,20 +6,33 @@ import functools
 import importlib.metadata
 import platform
 import subprocess
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from hit_trackers import __version__
 from hit_trackers.errors import RecordError
+from hit_trackers.zoo import TrackerSpec
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import REPEAT, Run
 
-if TYPE_CHECKING:
-    from hit_trackers.tracker import Tracker
-
 SEED = 0
+
+
+class Described(Protocol):
+    """A tracker, or what a worker elsewhere says of one."""
+
+    @property
+    def spec(self) -> TrackerSpec:
+        """What its name means."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of its weights."""
+
+
 _PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors")
 
 
@@ -38,6 +51,30 @@ class Options:
     def decoded_ahead(self) -> int:
         """Frames decoded ahead: none on a CPU, where the thread would disturb what is timed."""
         return self.ahead if self.ahead is not None else 4 if self.device != "cpu" else 0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What decides a box or a time beside the tracker; workers of one run have equal ones."""
+
+    device: str
+    threads: int
+    versions: Mapping[str, str]
+    cuda: str | None  # the version that PyTorch was built with
+    platform: str = field(compare=False)
+
+
+def describe_machine(options: Options) -> Machine:
+    """The machine as this process sees it, threads already set."""
+    import torch
+
+    return Machine(
+        device=device_name(options.device),
+        threads=torch.get_num_threads(),
+        versions=versions(),
+        cuda=torch.version.cuda,
+        platform=platform.platform(),
+    )
 
 
 @functools.cache
@@ -99,38 +136,37 @@ def versions() -> dict[str, str]:
 
 def describe_run(
     name: str,
-    tracker: Tracker,
+    tracker: Described,
     dataset: Dataset,
     fingerprint: str,
     options: Options,
+    machine: Machine,
     *,
     command: str,
     control: bool = False,
 ) -> Run:
-    """Provenance of one tracker on one dataset, as it would run now."""
-    import torch
-
+    """Provenance of one tracker on one dataset, as it would run now on such a machine."""
     spec = tracker.spec
     identity: dict[str, Any] = {
         "tracker": name,
         "weights_sha256": tracker.weights_sha256,
         "dataset": dataset.name,
         "dataset_fingerprint": fingerprint,
-        "device": device_name(options.device),
-        "threads": torch.get_num_threads(),
+        "device": machine.device,
+        "threads": machine.threads,
         "deterministic": options.deterministic,
         "seed": SEED,
         "max_frames": options.max_frames,
         "open_loop": options.open_loop,
-        "versions": versions(),
+        "versions": dict(machine.versions),
     }
     provenance = {
         "commit": commit(),
         "command": command,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "platform": platform.platform(),
+        "platform": machine.platform,
         "options": {**asdict(options), "ahead": options.decoded_ahead},
-        "cuda": torch.version.cuda,
+        "cuda": machine.cuda,
         "control": control,
     }
     return Run(

@@ -21,17 +21,18 @@ from toolkit_adapters.datasets import Dataset, open_datasets
 from toolkit_adapters.files import TEMPORARY, write_atomically
 from toolkit_adapters.inspection import FAILURES_FILE, LOCK_FILE
 from toolkit_adapters.interruption import StopRequest, stop_on_signals
-from toolkit_adapters.processes import in_processes, make_team
 from toolkit_adapters.provenance import Options, describe_run
 from toolkit_adapters.records import Results
-from toolkit_adapters.worker import Worker, serially, split_checkpoints
+from toolkit_adapters.schedule import Description, Engine, Setup, default_threads, open_engine
+from toolkit_adapters.schedule.progress import ProgressBar
+from toolkit_adapters.worker import split_checkpoints
 
 
 def run_session(args: argparse.Namespace) -> int:
     """Carry out `run`; returns the exit status."""
     options = Options(
         device=args.device,
-        threads=args.threads,
+        threads=args.threads or default_threads(args.engine, args.workers, args.cpus_per_worker),
         deterministic=args.deterministic,
         max_frames=args.max_frames,
         open_loop=args.open_loop,
@@ -43,14 +44,23 @@ def run_session(args: argparse.Namespace) -> int:
         for name in dict.fromkeys(args.dataset)
         for dataset in open_datasets(name, roots.get(name), args.truth)
     ]
+    setup = Setup(
+        options, tuple(args.tracker), split_checkpoints(args.checkpoint), args.controls != 0
+    )
     with locked(args.results, wait=args.wait):
         results = Results(args.results)
-        worker = Worker(options, split_checkpoints(args.checkpoint))
-        names, plans = _prepare(args, options, datasets, results, worker)
-        with stop_on_signals() as stop:
-            failures, unfinished = _run(results, worker, plans, args.workers, stop)
-            if not unfinished and not args.no_memory:
-                failures += _measure_memory(names, results, worker, stop)
+        with open_engine(
+            setup,
+            args.engine,
+            workers=args.workers,
+            address=args.address,
+            cpus_per_worker=args.cpus_per_worker,
+        ) as engine:
+            plans = _prepare(args, options, datasets, results, engine.description)
+            with stop_on_signals() as stop:
+                failures, unfinished = _run(results, engine, plans, stop)
+                if not unfinished and not args.no_memory:
+                    failures += _measure_memory(results, engine, stop)
         _write_failures(results, failures)
     return _conclude(results, failures, unfinished, stop)
 
@@ -98,16 +108,15 @@ def _prepare(
     options: Options,
     datasets: list[Dataset],
     results: Results,
-    worker: Worker,
-) -> tuple[list[str], list[jobs.Plan]]:
-    requested = {entrant.name: entrant for entrant in map(worker.load, args.tracker)}
+    description: Description,
+) -> list[jobs.Plan]:
+    requested, controls = description.requested, description.controls
     for name in sorted({e.baseline for e in requested.values()} - requested.keys()):
         _say(
             f"{name} is not among the trackers: its variants run without the pairs that ratios and "
             f"equivalence need; add --tracker {name}"
         )
-    controls, problems = worker.load_controls() if args.controls != 0 else ({}, [])
-    for problem in problems:
+    for problem in description.problems:
         _say(problem)
     command = shlex.join(["hit-trackers", *sys.argv[1:]])
     plans = []
@@ -123,14 +132,15 @@ def _prepare(
             {
                 name: describe_run(
                     name,
-                    entrant.tracker,
+                    loaded,
                     dataset,
                     fingerprint,
                     options,
+                    description.machine,
                     command=command,
                     control=group is controls,
                 )
-                for name, entrant in group.items()
+                for name, loaded in group.items()
             }
             for group in (requested, controls)
         ]
@@ -147,7 +157,7 @@ def _prepare(
         )
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
-    return list(requested), plans
+    return plans
 
 
 def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
@@ -162,56 +172,42 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
 
 
 def _run(
-    results: Results, worker: Worker, plans: list[jobs.Plan], workers: int, stop: StopRequest
+    results: Results, engine: Engine, plans: list[jobs.Plan], stop: StopRequest
 ) -> tuple[list[jobs.Failure], int]:
     """Run all jobs; returns the failures and the number of jobs not run."""
     todo = [job for plan in plans for job in plan.jobs]
     failures = [failure for plan in plans for failure in plan.failures]
     done = sum(plan.done for plan in plans)
-    unfinished = len(todo)
     for message in [message for plan in plans for message in plan.remade]:
         _say(f"made anew: {message}")
     if done:
         _say(f"{done} sequences are done already, {len(todo)} to go")
-    with tqdm(
-        total=sum(job.frames for job in todo),
-        unit="frame",
-        dynamic_ncols=True,
-        disable=not todo,
-        # A log file is no terminal: a line every now and then is enough.
-        mininterval=0.1 if sys.stderr.isatty() else 10.0,
-    ) as bar:
-        if workers > 1:
-            team = make_team(worker.options, worker.checkpoints, workers)
-            if team.shared:
-                _say("several processes share a device: their times are flagged and not reported")
-            passes = in_processes(team, todo, on_frame=bar.update, should_stop=stop)
-        else:
-            passes = serially(worker, todo, on_frame=bar.update, should_stop=stop)
-        for job, outcome in passes:
-            unfinished -= 1
+    unfinished = len(todo)
+    if engine.shared and todo:
+        _say("workers share a device: their times are flagged and kept out of latency tables")
+    with ProgressBar(todo) as bar:
+        outcomes = engine.run(todo, on_frames=bar.frames, should_stop=stop, say=bar.say)
+        for job, outcome in outcomes:
             found = jobs.store(results, job, outcome)
             for failure in found:
-                bar.write(f"failed: {failure}", file=sys.stderr)
+                bar.say(f"failed: {failure}")
             failures += found
-            bar.set_description(f"{job.dataset.name}/{job.sequence}", refresh=False)
+            bar.end(job)
+            unfinished -= 1
     return failures, unfinished
 
 
-def _measure_memory(
-    names: list[str], results: Results, worker: Worker, stop: StopRequest
-) -> list[jobs.Failure]:
+def _measure_memory(results: Results, engine: Engine, stop: StopRequest) -> list[jobs.Failure]:
     from toolkit_adapters import memory
 
-    options = worker.options
+    names = engine.description.requested
     missing = [name for name in names if results.memory(name) is None]
     failures = []
     for name in tqdm(missing, desc="peak memory", unit="tracker", disable=not missing):
         if stop():
             break
-        checkpoint = worker.checkpoint_of(worker.entrants[name].tracker.spec.size)
         try:
-            memory.store(results, memory.measure(name, checkpoint, options.device, options.threads))
+            memory.store(results, engine.measure(name))
         except HitTrackersError as error:
             if stop():  # the signal went to the measuring process too
                 break

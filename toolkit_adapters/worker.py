@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from hit_trackers import zoo
-from hit_trackers.errors import DatasetError, HitTrackersError
+from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.config import use_configured_checkpoints
 from toolkit_adapters.jobs import Job
 from toolkit_adapters.provenance import SEED, Options
 from toolkit_adapters.records import REPEAT
-from toolkit_adapters.runner import Entrant, Interrupted, Outcome, run_sequence
+from toolkit_adapters.runner import Entrant, Outcome, run_sequence
 
 if TYPE_CHECKING:
     from hit_trackers.tracker import Tracker
@@ -26,24 +25,6 @@ def split_checkpoints(values: Iterable[str]) -> dict[str, str]:
         size, equals, file = value.partition("=")
         checkpoints.update({size: file} if equals and size in zoo.SIZES else {"": value})
     return checkpoints
-
-
-def serially(
-    worker: Worker,
-    todo: Sequence[Job],
-    *,
-    on_frame: Callable[[int], object],
-    should_stop: Callable[[], bool],
-) -> Iterator[tuple[Job, Outcome]]:
-    """Run jobs one after the other in this process; yields each as it is done.
-
-    Ends early, without the pass in hand, once `should_stop` says so.
-    """
-    for job in todo:
-        try:
-            yield job, worker.run(job, on_frame=partial(on_frame, 1), should_stop=should_stop)
-        except Interrupted:
-            return
 
 
 class Worker:
@@ -119,14 +100,11 @@ class Worker:
 
         Raises:
             Interrupted: `should_stop` said so.
+            DatasetError: the sequence is no longer what it was when the run was planned.
         """
-        try:
-            sequence = job.dataset.load(job.sequence)
-        except DatasetError as error:  # it was sound when the run was planned
-            return Outcome(failures=dict.fromkeys(job.identities, str(error)))
         return run_sequence(
             [self.entrants[name] for name in job.identities],
-            sequence,
+            job.dataset.load(job.sequence),
             identities=job.identities,
             open_loop=self.options.open_loop,
             max_frames=self.options.max_frames,

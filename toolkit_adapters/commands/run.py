@@ -84,12 +84,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: 4 on CUDA; 0 on a CPU, where the thread would take cores that are being timed)",
     )
     add(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="this machine, or a Ray cluster (extra: ray) whose nodes all see the dataset's folder "
+        "(default: %(default)s)",
+    )
+    add(
         "--workers",
+        type=_positive,
+        metavar="N",
+        help="sequences at a time, each worker at its own GPU or cores (default: 1; on a cluster "
+        "all that fit). Times of workers that share a device are kept out of latency tables",
+    )
+    add(
+        "--address",
+        metavar="ADDRESS",
+        help="of a Ray cluster, or auto; else one starts here",
+    )
+    add(
+        "--cpus-per-worker",
         type=_positive,
         default=1,
         metavar="N",
-        help="processes, spread over the GPUs; where they share a device their times are flagged "
-        "and kept out of tables, boxes are the same (default: %(default)s)",
+        help="CPUs of a worker on a cluster (default: %(default)s)",
     )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
     add("--wait", action="store_true", help="wait while another run uses the results folder")
