@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from submission_samples import FRAMES, make_boxes
 
 from hit_trackers.errors import SubmissionError
@@ -258,3 +260,28 @@ def test_real_submissions_pass(shared, tmp_path, capsys):
     assert main(["check", str(dummy), "--names", str(names)]) == 0
     names.write_text("\n".join(f"GOT-10k_Val_{number:06d}" for number in range(1, 181)))
     assert main(["check", str(nano), "--names", str(names)]) == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_bytes_get_past_our_own_errors(data):
+    """Whatever is done to a zip: problems or a SubmissionError, never another exception."""
+    content = bytearray(build_archive(trackingnet_files()))
+    end = len(content) - 1
+    for _ in range(data.draw(st.integers(1, 8))):
+        # Mostly in the directory at the zip's end, where it matters.
+        place = data.draw(st.one_of(st.integers(0, end), st.integers(end - 200, end)))
+        content[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))
+    try:
+        problems = check_zip(Path("s.zip"), TRACKINGNET, bytes(content[:cut]))
+    except SubmissionError:
+        return
+    assert all(str(problem) for problem in problems)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_text_gets_past_our_own_errors(line):
+    files = {**trackingnet_files(), "aa_0.txt": line}
+    assert problems_of(files, TRACKINGNET)

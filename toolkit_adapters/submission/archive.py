@@ -57,7 +57,9 @@ def read_archive(path: Path, content: bytes | None = None) -> Archive:
     try:
         with zipfile.ZipFile(path if content is None else io.BytesIO(content)) as archive:
             return _read(path.name, archive)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except SubmissionError:
+        raise
+    except Exception as error:  # zipfile raises NotImplementedError, IndexError, struct.error too
         raise SubmissionError(
             f"{path}: cannot be read as a zip ({error}); make it again, with `submit` or `zip -r`"
         ) from error
@@ -100,6 +102,8 @@ def _read(name: str, archive: zipfile.ZipFile) -> Archive:
 
 def _refuse(member: zipfile.ZipInfo) -> str | None:
     path = PurePosixPath(member.filename)
+    if not member.filename:
+        return "is a file without a name; make the zip again"
     if path.is_absolute() or ".." in path.parts or "\\" in member.orig_filename or ":" in path.name:
         return "is a path out of the zip, or a Windows path; servers refuse it"
     if member.flag_bits & 1:
