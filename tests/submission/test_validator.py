@@ -262,7 +262,7 @@ def test_real_submissions_pass(shared, tmp_path, capsys):
     assert main(["check", str(nano), "--names", str(names)]) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_bytes_get_past_our_own_errors(data):
     """Whatever is done to a zip: problems or a SubmissionError, never another exception."""
@@ -280,7 +280,7 @@ def test_no_bytes_get_past_our_own_errors(data):
     assert all(str(problem) for problem in problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_text_gets_past_our_own_errors(line):
     files = {**trackingnet_files(), "aa_0.txt": line}

@@ -47,7 +47,7 @@ def experiment(dataset: str, tmp_path: Path, **view: object) -> Experiment:
         MAKERS[dataset](root)
     (opened,) = open_datasets(dataset, root)
     sequences = SequenceView(opened, **view)  # type: ignore[arg-type]
-    return make_experiment(opened, sequences, tmp_path / "results", tmp_path / "reports")
+    return make_experiment(sequences, tmp_path / "results", tmp_path / "reports")
 
 
 def expected_boxes(seed: int) -> np.ndarray:
@@ -246,7 +246,7 @@ def test_sequence_and_max_frames(tmp_path, monkeypatch, capsys):
     assert file.name == "GOT-10k_Val_000002_001.txt"
     assert len(file.read_text().splitlines()) == 5
     assert __main__.main([*arguments, "--sequence", "nothing"]) == 1
-    assert "no sequence nothing" in capsys.readouterr().err
+    assert "no sequence nothing; there are 2" in capsys.readouterr().err
 
 
 def test_not_installed(monkeypatch, capsys):

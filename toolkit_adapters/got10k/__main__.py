@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from hit_trackers.errors import HitTrackersError, SubmissionError
 
 if TYPE_CHECKING:
-    from toolkit_adapters.datasets import Dataset
     from toolkit_adapters.got10k.experiments import Experiment
 
 PROGRAM = "python -m toolkit_adapters.got10k"
@@ -72,56 +71,43 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.max_frames is not None and args.max_frames < 2:
-        raise HitTrackersError(f"--max-frames {args.max_frames}: expected at least 2")
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import SequenceView
+    from toolkit_adapters.got10k.datasets import make_views
     from toolkit_adapters.got10k.experiments import make_experiment
     from toolkit_adapters.got10k.tracker import HiTTracker
 
     datasets = open_datasets(args.dataset, args.root, args.truth)
-    views = [
-        SequenceView(dataset, _chosen(args.sequence, dataset, len(datasets)), args.max_frames)
-        for dataset in datasets
-    ]
+    views = make_views(datasets, args.sequence, args.max_frames)
     options = {"checkpoint": args.checkpoint, "device": args.device}
     trackers = [HiTTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []
-    for dataset, view in zip(datasets, views, strict=True):
-        if not len(view):
-            continue
-        experiment = make_experiment(dataset, view, args.results, args.reports)
+    for view in views:
+        experiment = make_experiment(view, args.results, args.reports)
         for tracker in trackers:
             failures += experiment.run(tracker, visualize=args.visualize)
         if not args.no_report:
-            _report(experiment, [tracker.name for tracker in trackers], dataset)
+            _report(experiment, [tracker.name for tracker in trackers])
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
     return 1 if failures else 0
 
 
-def _chosen(names: list[str] | None, dataset: Dataset, datasets: int) -> list[str] | None:
-    """The sequences asked for; of several datasets (the demo) each takes those it has."""
-    if names is None or datasets == 1:
-        return names
-    return [name for name in names if name in dataset.sequence_names]
-
-
-def _report(experiment: Experiment, names: list[str], dataset: Dataset) -> None:
+def _report(experiment: Experiment, names: list[str]) -> None:
     from toolkit_adapters.got10k.experiments import ExperimentGOT10k, ExperimentTrackingNet
     from toolkit_adapters.got10k.summary import NOTES, compare, family, write_summary
 
+    dataset = experiment.dataset.dataset.name
     whole = [name for name in names if not experiment.unfinished(name)]
     for name in sorted(set(names) - set(whole)):
         unfinished = ", ".join(experiment.unfinished(name))
-        print(f"no report of {name} on {dataset.name}, without {unfinished}", file=sys.stderr)
+        print(f"no report of {name} on {dataset}, without {unfinished}", file=sys.stderr)
     if not whole:
         return
     has_truth = all(experiment.dataset.load(n).has_truth for n in experiment.dataset.seq_names)
     if has_truth:
         performance = experiment.report(whole)
         figures = compare(experiment, whole, performance)
-        title = f"{dataset.name}: {len(experiment.dataset)} sequences"
+        title = f"{dataset}: {len(experiment.dataset)} sequences"
         folder = Path(experiment.report_dir)
         print(write_summary(folder, title, figures, NOTES[family(experiment)]))
         print(f"the toolkit's report and summary.md are in {folder}")

@@ -34,13 +34,6 @@ class SequenceView:
         self.seq_names = list(dataset.sequence_names if names is None else names)
         self.max_frames = max_frames
         self.return_meta = False
-        unknown = [name for name in self.seq_names if name not in dataset.sequence_names]
-        if unknown:
-            known = ", ".join(dataset.sequence_names[:5])
-            raise DatasetError(
-                f"{dataset.name} at {dataset.root} has no sequence {', '.join(unknown)}; "
-                f"it has {len(dataset)}, such as {known}"
-            )
 
     def __len__(self) -> int:
         return len(self.seq_names)
@@ -69,6 +62,32 @@ class SequenceView:
         if not self.return_meta:
             return files, truth
         return files, truth, read_meta(sequence)
+
+
+def make_views(
+    datasets: list[Dataset], names: list[str] | None, max_frames: int | None
+) -> list[SequenceView]:
+    """Views of the datasets that have any of these sequences; of all, for None.
+
+    Raises:
+        DatasetError: a name that no dataset has, or fewer than two frames.
+    """
+    if max_frames is not None and max_frames < 2:
+        raise DatasetError(f"--max-frames {max_frames}: expected at least 2")
+    known = [name for dataset in datasets for name in dataset.sequence_names]
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown:
+        places = " and ".join(dataset.name for dataset in datasets)
+        raise DatasetError(
+            f"{places}: no sequence {', '.join(unknown)}; there are {len(known)}, such as "
+            f"{', '.join(known[:5])}"
+        )
+    views = []
+    for dataset in datasets:
+        chosen = [n for n in dataset.sequence_names if names is None or n in names]
+        if chosen:
+            views.append(SequenceView(dataset, chosen, max_frames))
+    return views
 
 
 def read_meta(sequence: Sequence) -> dict[str, Any]:

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import PredictionError, ResultFileError
-from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.extras import missing
 from toolkit_adapters.files import write_atomically
 from toolkit_adapters.got10k.datasets import SequenceView
@@ -145,11 +144,11 @@ class _Careful:
 class ExperimentGOT10k(_Careful, toolkit.ExperimentGOT10k):  # type: ignore[misc, unused-ignore]
     """The toolkit's GOT-10k experiment; `report` of a val set scores, of the test set zips."""
 
-    def __init__(self, dataset: Dataset, view: SequenceView, results: Path, reports: Path) -> None:
-        subset = "test" if dataset.name == "got10k-test" else "val"
+    def __init__(self, view: SequenceView, results: Path, reports: Path) -> None:
+        subset = "test" if view.dataset.name == "got10k-test" else "val"
         # Absolute, for the toolkit changes directory while it zips.
         super().__init__(
-            str(dataset.root.resolve()), subset, str(results.resolve()), str(reports.resolve())
+            str(view.dataset.root.resolve()), subset, str(results.resolve()), str(reports.resolve())
         )
         self.dataset = view
 
@@ -175,7 +174,7 @@ class _OnePass(_Careful, toolkit.ExperimentOTB):  # type: ignore[misc, unused-ig
 
     title: str
 
-    def __init__(self, dataset: Dataset, view: SequenceView, results: Path, reports: Path) -> None:
+    def __init__(self, view: SequenceView, results: Path, reports: Path) -> None:
         # Not OTB's: it would download OTB.
         self.dataset = view
         self.result_dir = str(results.resolve() / self.title)
@@ -207,13 +206,12 @@ class ExperimentTrackingNet(_OnePass):
 Experiment = ExperimentGOT10k | ExperimentLaSOT | ExperimentTrackingNet
 
 
-def make_experiment(
-    dataset: Dataset, view: SequenceView, results: Path, reports: Path
-) -> Experiment:
+def make_experiment(view: SequenceView, results: Path, reports: Path) -> Experiment:
     """The experiment for one of our datasets; its files go under `<results>/<dataset name>/`."""
-    folders = results / dataset.name, reports / dataset.name
-    if "got10k" in dataset.name:
-        return ExperimentGOT10k(dataset, view, *folders)
-    if "lasot" in dataset.name:
-        return ExperimentLaSOT(dataset, view, *folders)
-    return ExperimentTrackingNet(dataset, view, *folders)
+    name = view.dataset.name
+    folders = results / name, reports / name
+    if "got10k" in name:
+        return ExperimentGOT10k(view, *folders)
+    if "lasot" in name:
+        return ExperimentLaSOT(view, *folders)
+    return ExperimentTrackingNet(view, *folders)

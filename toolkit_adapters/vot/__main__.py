@@ -129,24 +129,14 @@ def _init(args: argparse.Namespace) -> int:
 
 def _open(args: argparse.Namespace, names: list[str]) -> list[Any]:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import SequenceView
+    from toolkit_adapters.got10k.datasets import make_views
 
-    if args.max_frames is not None and args.max_frames < 2:
-        raise HitTrackersError(f"--max-frames {args.max_frames}: expected at least 2")
     datasets = []
     for value in names:
         name, _, root = value.partition("=")
         datasets += open_datasets(name, root or None, args.truth)
-    wanted = set(args.sequence or [])
-    unknown = wanted - {name for dataset in datasets for name in dataset.sequence_names}
-    if unknown:
-        raise HitTrackersError(f"{', '.join(names)}: no sequence {', '.join(sorted(unknown))}")
-    sequences = []
-    for dataset in datasets:
-        chosen = [name for name in dataset.sequence_names if not wanted or name in wanted]
-        view = SequenceView(dataset, chosen, args.max_frames)
-        sequences += [view.load(name) for name in chosen]
-    return sequences
+    views = make_views(datasets, args.sequence, args.max_frames) if datasets else []
+    return [view.load(name) for view in views for name in view.seq_names]
 
 
 def _evaluate(args: argparse.Namespace) -> int:
