@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations")
     parser.add_argument(
+        "--against", type=Path, metavar="REPORT", help="an earlier report: show what changed"
+    )
+    parser.add_argument(
         "--convention",
         action="append",
         default=[],
@@ -46,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write and print a report; 0, also where a claim is broken (`verify` exits 1 then)."""
     from toolkit_adapters.records import open_results
+    from toolkit_adapters.report import snapshot
+    from toolkit_adapters.report.changes import changes
     from toolkit_adapters.report.collect import collect
     from toolkit_adapters.report.write import summary, write_report
 
@@ -57,7 +62,11 @@ def run(args: argparse.Namespace) -> int:
         progress=True,
     )
     out = args.out or Path("reports") / args.results.resolve().name
-    tables = write_report(collection, out)
+    extra = []
+    if args.against:
+        earlier = snapshot.load(args.against)
+        extra = changes(earlier, snapshot.take(collection), ("earlier", "now"))
+    tables = write_report(collection, out, extra=extra)
     for table in tables:
         if table.name.startswith(("table", "memory", "equivalence", "paper", "changes")):
             print(f"{table.title}\n\n{table.to_text()}")

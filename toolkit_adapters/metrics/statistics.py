@@ -106,3 +106,23 @@ def paired_difference(first: Sequence[Score], second: Sequence[Score], name: str
         p=p,
         sequences=len(values),
     )
+
+
+def ratio_interval(over: Floats, under: Floats, seed: int = _SEED) -> Interval:
+    """Percentile bootstrap of mean(over) / mean(under), two samples drawn independently."""
+    if len(over) < 2 or len(under) < 2:
+        return Interval(np.nan, np.nan)
+    from scipy.stats import bootstrap
+
+    def ratio(over: Floats, under: Floats, axis: int = -1) -> Floats:
+        return np.asarray(over.mean(axis=axis) / under.mean(axis=axis))
+
+    found = bootstrap(
+        (np.asarray(over), np.asarray(under)),
+        ratio,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    )
+    return Interval(*map(float, found.confidence_interval))

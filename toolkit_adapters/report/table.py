@@ -40,10 +40,12 @@ class Table:
                     f"table {self.name}: {len(row)} cells under {len(self.headings)} headings"
                 )
 
-    def numeric(self, column: int) -> bool:
-        """Whether a column holds numbers, and so is set flush right."""
-        cells = [row[column] for row in self.rows if row[column].text != NOTHING]
-        return bool(cells) and all(cell.value is not None for cell in cells)
+    @property
+    def numeric_columns(self) -> tuple[bool, ...]:
+        """For each column, whether it holds numbers and so is set flush right."""
+        columns = [[row[i] for row in self.rows] for i in range(len(self.headings))]
+        known = [[cell for cell in column if cell.text != NOTHING] for column in columns]
+        return tuple(bool(c) and all(cell.value is not None for cell in c) for c in known)
 
     def first(self, rows: int) -> Table:
         """The table with at most so many rows, and a note that says where the others are."""
@@ -56,7 +58,7 @@ class Table:
         """As `tabulate` prints it: "simple" for a terminal, "github" for Markdown."""
         from tabulate import tabulate
 
-        align = ["right" if self.numeric(i) else "left" for i in range(len(self.headings))]
+        align = ["right" if numeric else "left" for numeric in self.numeric_columns]
         return tabulate(
             [[cell.text for cell in row] for row in self.rows],
             headers=self.headings,
@@ -75,7 +77,7 @@ class Table:
 
     def to_latex(self) -> str:
         """A `table` environment for `\\usepackage{booktabs}`."""
-        columns = "".join("r" if self.numeric(i) else "l" for i in range(len(self.headings)))
+        columns = "".join("r" if numeric else "l" for numeric in self.numeric_columns)
         lines = [" & ".join(map(_escape, self.headings)) + r" \\", r"\midrule"]
         lines += [" & ".join(_escape(cell.text) for cell in row) + r" \\" for row in self.rows]
         body = "\n".join(lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolkit_adapters.files import write_atomically
 from toolkit_adapters.jsonable import plain
-from toolkit_adapters.report import identity, tables
+from toolkit_adapters.report import identity, snapshot, tables
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures
 from toolkit_adapters.report.findings import questions
@@ -113,6 +113,8 @@ def write_report(
     """
     found = [*(extra or []), *build_tables(collection)]
     write_tables(out / "tables", found)
+    data = json.dumps(snapshot.take(collection)) + "\n"
+    write_atomically(out / snapshot.FILE, data.encode())
     write_atomically(out / "certificate.json", certificate_json(collection).encode())
     progress("figures")
     figures, strips = build_figures(collection), build_strips(collection)

@@ -1,0 +1,67 @@
+"""What changed between two results folders: boxes, accuracy, speed, memory, with intervals.
+
+A and B are folders that `run` wrote, or reports (folders with a report.json). Trackers are compared
+with themselves by name. Accuracy is tested over the sequences that both have. Speed is compared
+only on the same device with as many threads.
+
+example:
+  hit-trackers compare results/before results/after --out reports/change
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit_adapters.report.table import Table
+
+HELP = "what changed between two results folders or reports"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("before", type=Path, metavar="A", help="results or report, the earlier")
+    parser.add_argument("after", type=Path, metavar="B", help="results or report, the later")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the tables here, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare and print; 0."""
+    from toolkit_adapters.report.changes import changes
+
+    names = tuple(_names(args.before, args.after))
+    tables = changes(_read(args.before), _read(args.after), (names[0], names[1]))
+    for table in tables:
+        print(f"{table.title}\n\n{table.to_text()}")
+        print("".join(f"  {note}\n" for note in table.notes))
+    if args.out:
+        _write(args.out, tables)
+        print(f"written: {args.out}/changes.md")
+    return 0
+
+
+def _names(*folders: Path) -> list[str]:
+    """The folders' own names, or whole paths where those are the same."""
+    short = [folder.resolve().name for folder in folders]
+    return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    from toolkit_adapters.records import open_results
+    from toolkit_adapters.report import snapshot
+    from toolkit_adapters.report.collect import collect
+
+    if folder.is_file() or (folder / snapshot.FILE).is_file():
+        return snapshot.load(folder)
+    return snapshot.take(collect(open_results(folder), progress=True))
+
+
+def _write(out: Path, tables: list[Table]) -> None:
+    from toolkit_adapters.files import write_atomically
+    from toolkit_adapters.report.write import write_tables
+
+    write_tables(out / "tables", tables)
+    text = "\n".join(table.to_markdown() for table in tables)
+    write_atomically(out / "changes.md", f"# Changes\n\n{text}".encode())

@@ -1,0 +1,188 @@
+"""What changed between two reports or results: boxes, accuracy, speed, memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hit_trackers.errors import RecordError
+from toolkit_adapters.metrics.conventions import CONVENTIONS
+from toolkit_adapters.metrics.scores import Score, combine
+from toolkit_adapters.metrics.statistics import paired_difference, ratio_interval
+from toolkit_adapters.report.collect import SCOPES
+from toolkit_adapters.report.snapshot import score_of
+from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
+from toolkit_adapters.report.tables import SCOPE_NAMES
+
+Snapshot = Mapping[str, Any]
+
+
+def changes(before: Snapshot, after: Snapshot, names: tuple[str, str]) -> list[Table]:
+    """Tables of everything that two snapshots have in common.
+
+    Args:
+        before: an earlier snapshot.
+        after: a later one.
+        names: what tables call them.
+
+    Raises:
+        RecordError: they have no tracker in common.
+    """
+    common = [name for name in after["trackers"] if name in before["trackers"]]
+    if not common:
+        raise RecordError(
+            f"{names[0]} and {names[1]} have no tracker in common: {', '.join(before['trackers'])} "
+            f"against {', '.join(after['trackers'])}"
+        )
+    pairs = {name: (before["trackers"][name], after["trackers"][name]) for name in common}
+    only = sorted(set(before["trackers"]) ^ set(after["trackers"]))
+    notes = (f"In one of the two only: {', '.join(only)}.",) if only else ()
+    found = [
+        _boxes(pairs, names, notes),
+        _accuracy(pairs, names),
+        _speed(pairs, names),
+        _memory(pairs, names),
+    ]
+    return [table for table in found if table.rows]
+
+
+Pairs = Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+
+
+def _boxes(pairs: Pairs, names: tuple[str, str], notes: tuple[str, ...]) -> Table:
+    rows = []
+    for tracker, (a, b) in pairs.items():
+        same_weights = a["weights_sha256"] == b["weights_sha256"]
+        for dataset in [name for name in b["datasets"] if name in a["datasets"]]:
+            first, second = (side["datasets"][dataset]["sequences"] for side in (a, b))
+            shared = [name for name in second if name in first]
+            equal = [n for n in shared if first[n]["boxes_sha256"] == second[n]["boxes_sha256"]]
+            differing = next((n for n in shared if n not in equal), None)
+            weights = text("the same") if same_weights else text("OTHER", "bad")
+            kind = "good" if len(equal) == len(shared) else ""
+            rows.append(
+                (
+                    text(tracker),
+                    text(dataset),
+                    weights,
+                    Cell(f"{len(equal)} of {len(shared)}", float(len(equal)), kind),
+                    text(differing or "none"),
+                )
+            )
+    return Table(
+        "changes_boxes",
+        f"Boxes: {names[1]} against {names[0]}",
+        ("tracker", "dataset", "weights", "sequences bitwise equal", "first that differs"),
+        tuple(rows),
+        notes,
+    )
+
+
+def _accuracy(pairs: Pairs, names: tuple[str, str]) -> Table:
+    rows = []
+    for tracker, (a, b) in pairs.items():
+        for dataset in [name for name in b["datasets"] if name in a["datasets"]]:
+            first, second = a["datasets"][dataset], b["datasets"][dataset]
+            differing = [
+                field
+                for field in ("convention", "dataset_fingerprint")
+                if first[field] != second[field]
+            ]
+            if differing:
+                blank = [number(None)] * 4
+                reason = text(f"not comparable: other {' and '.join(differing)}", "bad")
+                rows.append((text(tracker), text(dataset), text("all"), *blank, reason))
+                continue
+            scores = _common_scores(first["sequences"], second["sequences"])
+            if not scores:
+                continue
+            earlier, later = ([pair[i] for pair in scores] for i in (0, 1))
+            for name in CONVENTIONS[second["convention"]].headline:
+                found = paired_difference(earlier, later, name)
+                low, high = 100 * found.interval.low, 100 * found.interval.high
+                interval = "" if math.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
+                means = [combine(side).values[name] for side in (earlier, later)]
+                rows.append(
+                    (
+                        text(tracker),
+                        text(dataset),
+                        text(name),
+                        *(number(mean, ".3f", scale=100) for mean in means),
+                        Cell(f"{100 * found.mean:+.3f}{interval}", 100 * found.mean),
+                        number(found.p, ".2g"),
+                        text(f"{found.sequences} sequences"),
+                    )
+                )
+    return Table(
+        "changes_accuracy",
+        f"Accuracy, per cent: {names[1]} against {names[0]}",
+        ("tracker", "dataset", "score", names[0], names[1], "difference", "p", "over"),
+        tuple(rows),
+        ("Over the sequences that both have; 95 % bootstrap interval and Wilcoxon signed-rank p.",),
+    )
+
+
+def _common_scores(
+    first: Mapping[str, Any], second: Mapping[str, Any]
+) -> list[tuple[Score, Score]]:
+    pairs = (
+        (score_of(first[name]["score"]), score_of(second[name]["score"]))
+        for name in second
+        if name in first
+    )
+    return [(a, b) for a, b in pairs if a is not None and b is not None]
+
+
+def _speed(pairs: Pairs, names: tuple[str, str]) -> Table:
+    rows = []
+    for tracker, (a, b) in pairs.items():
+        for scope in [s for s in SCOPES if s in a["latency"] and s in b["latency"]]:
+            first, second = a["latency"][scope], b["latency"][scope]
+            row = [text(tracker), text(SCOPE_NAMES[scope])]
+            row += [milliseconds(side["mean"]) for side in (first, second)]
+            if (a["device"], a["threads"]) != (b["device"], b["threads"]):
+                where = f"{a['device']}, {a['threads']} threads → {b['device']}, {b['threads']}"
+                rows.append((*row, number(None), text(f"not comparable: {where}", "bad")))
+                continue
+            sides = (first["blocks"], second["blocks"])
+            means = tuple(np.array([total / n for total, n in side]) for side in sides)
+            ratio = first["mean"] / second["mean"]
+            interval = ratio_interval(means[0], means[1])
+            known = not math.isnan(interval.low)
+            printed = f" [{interval.low:.3f}, {interval.high:.3f}]" if known else ""
+            verdict = text("no difference found")
+            if known and not interval.low <= 1 <= interval.high:
+                verdict = text("faster", "good") if ratio > 1 else text("slower", "bad")
+            rows.append((*row, Cell(f"{ratio:.3f}{printed}", ratio), verdict))
+    return Table(
+        "changes_speed",
+        f"Speed, mean ms a frame: {names[1]} against {names[0]}",
+        ("tracker", "scope", names[0], names[1], "×", "verdict"),
+        tuple(rows),
+        (
+            "The two were timed in different runs, so a machine in another mood shows as a "
+            "difference; only pairs of one run are free of it. 95 % bootstrap interval over blocks "
+            "of frames.",
+        ),
+    )
+
+
+def _memory(pairs: Pairs, names: tuple[str, str]) -> Table:
+    rows = []
+    for tracker, (a, b) in pairs.items():
+        for field in ("activations_peak_bytes", "allocated_peak_bytes", "reserved_peak_bytes"):
+            first, second = (side["memory"].get(field) for side in (a, b))
+            if first and second:
+                change = number(second / first - 1, "+.1%")
+                kind = field.removesuffix("_bytes").replace("_", " ")
+                sizes = (megabytes(first), megabytes(second))
+                rows.append((text(tracker), text(kind), *sizes, change))
+    return Table(
+        "changes_memory",
+        f"Memory, MB: {names[1]} against {names[0]}",
+        ("tracker", "peak", names[0], names[1], "change"),
+        tuple(rows),
+    )

@@ -1,0 +1,93 @@
+"""The data of a report, kept beside it as `report.json`: a later one can be held against it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hit_trackers.errors import RecordError
+from toolkit_adapters.jsonable import plain
+from toolkit_adapters.metrics import Score
+from toolkit_adapters.report.collect import SCOPES, Collection
+from toolkit_adapters.report.latency import blocks
+
+FILE = "report.json"
+VERSION = 1
+
+
+def take(collection: Collection) -> dict[str, Any]:
+    """Everything that `changes` compares: scores and digests by sequence, times by blocks."""
+    trackers = {}
+    for name in collection.subjects:
+        run = collection.run(name)
+        own = {key[1]: found for key, found in collection.tracks.items() if key[0] == name}
+        times = {}
+        for scope in SCOPES:
+            latency = collection.latency(name, scope)
+            if latency is not None:
+                parts = [track.times[scope] for found in own.values() for track in found.values()]
+                times[scope] = {**vars(latency), "fps": latency.fps, "blocks": blocks(parts)}
+        trackers[name] = {
+            "device": collection.device(name),
+            "threads": run.identity.get("threads"),
+            "weights_sha256": run.weights_sha256,
+            "commit": run.provenance.get("commit"),
+            "memory": dict(collection.memory.get(name) or {}),
+            "latency": times,
+            "datasets": {
+                dataset: {
+                    "convention": collection.accuracy.datasets[dataset].convention.name,
+                    "dataset_fingerprint": collection.runs[name, dataset].identity.get(
+                        "dataset_fingerprint"
+                    ),
+                    "sequences": {
+                        sequence: {
+                            "boxes_sha256": track.digest,
+                            "score": None
+                            if track.score is None
+                            else {
+                                "frames": track.score.frames,
+                                "values": track.score.values,
+                                "weights": track.score.weights,
+                            },
+                        }
+                        for sequence, track in found.items()
+                    },
+                }
+                for dataset, found in own.items()
+            },
+        }
+    content: dict[str, Any] = plain({"version": VERSION, "trackers": trackers})
+    return content
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """Read the `report.json` of an earlier report.
+
+    Raises:
+        RecordError: missing, malformed, or of another version.
+    """
+    path = folder / FILE if folder.is_dir() else folder
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version, trackers = content["version"], content["trackers"]
+        if version != VERSION or not isinstance(trackers, dict):
+            raise ValueError(f"version is {version!r}, expected {VERSION}")
+    except FileNotFoundError:
+        raise RecordError(f"{path}: missing; expected the folder of an earlier report") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RecordError(
+            f"{path}: not the data of a report ({error}); write the report again"
+        ) from error
+    return dict(content)
+
+
+def score_of(entry: Mapping[str, Any] | None) -> Score | None:
+    """A sequence's score as it was, without curves."""
+    if entry is None:
+        return None
+    values = {name: math.nan if v is None else float(v) for name, v in entry["values"].items()}
+    return Score(int(entry["frames"]), values, weights=dict(entry["weights"]))
