@@ -77,12 +77,21 @@ def test_memory(tables):
 
 
 def test_accuracy_names_its_convention(tables):
-    table = tables["table2_demo_lasot"]
+    table = tables["accuracy_demo_lasot"]
     assert "lasot_pytracking" in " ".join(table.notes)
     exact = cell(table, "hit_nano_exact", "AUC − baseline")
     assert exact.text == "0 (every sequence equal)"
     assert 70 < cell(table, "hit_nano", "AUC").value < 100
-    assert "trackingnet" in " ".join(tables["table2_demo_trackingnet"].notes)
+    assert "trackingnet" in " ".join(tables["accuracy_demo_trackingnet"].notes)
+    assert len(tables["scores_demo_lasot"].rows) == 9
+
+
+def test_table2_has_the_papers_form(tables):
+    table = tables["table2"]
+    assert table.headings[1:4] == ("demo-lasot AUC", "demo-lasot P_Norm", "demo-lasot P")
+    assert len(table.headings) == 7
+    assert [row[0].text for row in table.rows] == ["hit_nano", "hit_nano_exact", "hit_nano_memeff"]
+    assert "the paper's are over" not in " ".join(table.notes)
 
 
 def test_equivalence_and_both_controls(tables):

@@ -43,7 +43,7 @@ _SECTIONS = (
     ("Changes", (), ("changes",)),
     ("The paper and ours", (), ("paper",)),
     ("Speed", ("variants",), ("table1", "variants")),
-    ("Accuracy", ("curves",), ("table2",)),
+    ("Accuracy", ("curves",), ("table2", "accuracy", "scores")),
     ("Equivalence", ("divergence", "frames"), ("equivalence", "sequences")),
     ("Latency in detail", ("latency",), ("latency",)),
     ("Memory", (), ("memory",)),

@@ -16,3 +16,9 @@ SCORES = {
     "trackingnet": {"Success": 80.0, "NormPrec": 84.4, "Precision": 77.3},
     "got10k": {"AO": 64.0, "SR0.5": 72.1, "SR0.75": 58.1},
 }
+#: What the paper's scores are means over.
+SCORED_ON = {
+    "lasot": "the 280 test sequences of LaSOT",
+    "trackingnet": "the 511 test sequences of TrackingNet, by its server",
+    "got10k": "the 180 test sequences of GOT-10k, by its server: not the validation set",
+}

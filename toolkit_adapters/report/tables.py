@@ -1,10 +1,9 @@
-"""The tables of a report, from a `Collection`: latency, memory, accuracy."""
+"""The tables of what a tracker costs: latency and memory."""
 
 from __future__ import annotations
 
 import math
 
-from toolkit_adapters.metrics.statistics import paired_difference, score_intervals
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import SCOPES, Collection
 from toolkit_adapters.report.latency import Ratio
@@ -148,6 +147,8 @@ def memory_table(collection: Collection) -> Table:
                 text(values.get("device", "")),
             )
         )
+    if not rows:
+        return Table("memory", "Peak memory", (), ())
     change = number(paper.MEMORY_CHANGE, "+.1%", "paper")
     note = text("paper: + memory-efficient attention", "paper")
     blank = [number(None)] * 3
@@ -177,74 +178,6 @@ def memory_change(collection: Collection, tracker: str, field: str) -> Cell:
     if not mine or not theirs or tracker == baseline:
         return number(None)
     return number(mine / theirs - 1, "+.1%")
-
-
-def table2(collection: Collection) -> list[Table]:
-    """Table 2 of the paper, one for each dataset: its scores under the named convention."""
-    tables = []
-    for dataset in collection.datasets:
-        known = collection.accuracy.datasets[dataset]
-        names = known.convention.headline
-        rows = []
-        counts = set()
-        for tracker in collection.subjects:
-            scores = collection.scores(tracker, dataset)
-            if not scores:
-                continue
-            counts.add(len(scores))
-            overall = collection.overall(tracker, dataset)
-            assert overall is not None
-            intervals = score_intervals(list(scores.values()))
-            cells = [
-                Cell(
-                    f"{100 * overall.values[name]:.2f}"
-                    + ("" if math.isnan(intervals[name].low) else f" [{intervals[name]}]"),
-                    100 * overall.values[name],
-                )
-                for name in names
-            ]
-            cells.append(_difference_cell(collection, tracker, dataset))
-            rows.append((text(tracker), *cells))
-        stated = paper.SCORES[known.convention.dataset]
-        if rows and not dataset.startswith("demo"):
-            cells = [number(stated.get(name), ".1f", "paper") for name in names]
-            rows.append((text("paper: HiT-Base", "paper"), *cells, number(None)))
-        if not rows:
-            continue
-        total = len(collection.runs[next(k for k in collection.runs if k[1] == dataset)].sequences)
-        tables.append(
-            Table(
-                name=f"table2_{dataset.replace('-', '_')}",
-                title=f"Table 2. Accuracy on {dataset}, per cent",
-                headings=("tracker", *names, f"{names[0]} − baseline"),
-                rows=tuple(rows),
-                notes=(
-                    f"Convention {known.convention.name}: {known.convention.authority}. "
-                    f"{'/'.join(map(str, sorted(counts)))} of {total} sequences"
-                    + (f", first {known.max_frames} frames of each." if known.max_frames else "."),
-                    "Brackets: 95 % bootstrap interval over sequences. Difference: mean over "
-                    "sequences, its interval, and p of a Wilcoxon signed-rank test.",
-                ),
-            )
-        )
-    return tables
-
-
-def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
-    baseline = collection.run(tracker).baseline
-    if baseline == tracker:
-        return number(None)
-    mine, theirs = (collection.scores(name, dataset) for name in (tracker, baseline))
-    common = [name for name in theirs if name in mine]
-    if not common:
-        return number(None)
-    key = collection.accuracy.datasets[dataset].convention.headline[0]
-    found = paired_difference([theirs[n] for n in common], [mine[n] for n in common], key)
-    if not any(theirs[n].values[key] != mine[n].values[key] for n in common):
-        return Cell("0 (every sequence equal)", 0.0)
-    low, high = 100 * found.interval.low, 100 * found.interval.high
-    interval = "" if math.isnan(low) else f" [{low:+.3f} to {high:+.3f}]"
-    return Cell(f"{100 * found.mean:+.3f}{interval}, p = {found.p:.2g}", 100 * found.mean)
 
 
 def ratio_cell(ratio: Ratio | None) -> Cell:

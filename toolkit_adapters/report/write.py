@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolkit_adapters.files import write_atomically
 from toolkit_adapters.jsonable import plain
-from toolkit_adapters.report import identity, snapshot, tables
+from toolkit_adapters.report import identity, scores, snapshot, tables
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures
 from toolkit_adapters.report.findings import questions
@@ -25,11 +25,13 @@ def build_tables(collection: Collection) -> list[Table]:
     found = [
         identity.paper_table(collection),
         *tables.table1(collection),
-        *tables.table2(collection),
+        scores.table2(collection),
         identity.waterfall_table(collection),
         identity.equivalence_table(collection),
         tables.latency_table(collection),
         tables.memory_table(collection),
+        *scores.accuracy_tables(collection),
+        *scores.score_tables(collection),
         identity.sequence_table(collection),
         identity.provenance_table(collection),
     ]

@@ -1,0 +1,137 @@
+"""The tables of accuracy: Table 2 of the paper, and each dataset with intervals."""
+
+from __future__ import annotations
+
+import math
+
+from toolkit_adapters.metrics.statistics import paired_difference, score_intervals
+from toolkit_adapters.report import paper
+from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.table import Cell, Table, number, text
+
+
+def table2(collection: Collection) -> Table:
+    """Table 2 of the paper: three scores of each dataset, a row a tracker."""
+    datasets = [
+        name
+        for name in collection.datasets
+        if any(collection.scores(tracker, name) for tracker in collection.subjects)
+    ]
+    columns = [
+        (dataset, score)
+        for dataset in datasets
+        for score in paper.SCORES[collection.accuracy.datasets[dataset].convention.dataset]
+    ]
+    rows = []
+    for tracker in collection.subjects if columns else ():
+        found = {dataset: collection.overall(tracker, dataset) for dataset in datasets}
+        cells = []
+        for dataset, score in columns:
+            overall = found[dataset]
+            cells.append(number(overall.values[score] if overall else None, ".1f", scale=100))
+        rows.append((text(tracker), *cells))
+    if columns and not all(dataset.startswith("demo") for dataset in datasets):
+        stated = []
+        for dataset, score in columns:
+            family = collection.accuracy.datasets[dataset].convention.dataset
+            known = None if dataset.startswith("demo") else paper.SCORES[family][score]
+            stated.append(number(known, ".1f", "paper"))
+        rows.append((text("paper: HiT-Base", "paper"), *stated))
+    return Table(
+        name="table2",
+        title="Table 2. Accuracy, per cent",
+        headings=("tracker", *(f"{dataset} {score}" for dataset, score in columns)),
+        rows=tuple(rows),
+        notes=tuple(f"{dataset}: {_scored_on(collection, dataset)}" for dataset in datasets),
+    )
+
+
+def _scored_on(collection: Collection, dataset: str) -> str:
+    """Convention, number of sequences, and what the paper's figures are of."""
+    known = collection.accuracy.datasets[dataset]
+    counts = sorted({len(collection.scores(name, dataset)) for name in collection.subjects} - {0})
+    words = (
+        f"{'/'.join(map(str, counts))} sequences under {known.convention.name} "
+        f"({known.convention.authority})"
+    )
+    words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
+    if not dataset.startswith("demo"):
+        words += f"; the paper's are over {paper.SCORED_ON[known.convention.dataset]}"
+    return f"{words}."
+
+
+def accuracy_tables(collection: Collection) -> list[Table]:
+    """Each dataset's scores with intervals, and the difference from the baseline."""
+    tables = []
+    for dataset in collection.datasets:
+        names = collection.accuracy.datasets[dataset].convention.headline
+        rows = []
+        for tracker in collection.subjects:
+            scores = collection.scores(tracker, dataset)
+            overall = collection.overall(tracker, dataset)
+            if overall is None:
+                continue
+            intervals = score_intervals(list(scores.values()))
+            cells = [
+                Cell(
+                    f"{100 * overall.values[name]:.2f}"
+                    + ("" if math.isnan(intervals[name].low) else f" [{intervals[name]}]"),
+                    100 * overall.values[name],
+                )
+                for name in names
+            ]
+            rows.append((text(tracker), *cells, _difference_cell(collection, tracker, dataset)))
+        tables.append(
+            Table(
+                name=f"accuracy_{dataset.replace('-', '_')}",
+                title=f"Accuracy on {dataset}, per cent",
+                headings=("tracker", *names, f"{names[0]} − baseline"),
+                rows=tuple(rows),
+                notes=(
+                    f"{_scored_on(collection, dataset)} Brackets: 95 % bootstrap interval over "
+                    "sequences. Difference: mean over sequences, its interval, and p of a Wilcoxon "
+                    "signed-rank test.",
+                ),
+            )
+        )
+    return tables
+
+
+def score_tables(collection: Collection) -> list[Table]:
+    """Every sequence's scores, one table a dataset."""
+    return [
+        Table(
+            name=f"scores_{dataset.replace('-', '_')}",
+            title=f"Scores by sequence on {dataset}, per cent",
+            headings=("tracker", "sequence", "frames scored", *names),
+            rows=tuple(
+                (
+                    text(tracker),
+                    text(sequence),
+                    number(score.frames, "d"),
+                    *(number(score.values[name], ".2f", scale=100) for name in names),
+                )
+                for tracker in collection.subjects
+                for sequence, score in collection.scores(tracker, dataset).items()
+            ),
+        )
+        for dataset in collection.datasets
+        for names in (collection.accuracy.datasets[dataset].convention.headline,)
+    ]
+
+
+def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
+    baseline = collection.run(tracker).baseline
+    if baseline == tracker:
+        return number(None)
+    mine, theirs = (collection.scores(name, dataset) for name in (tracker, baseline))
+    common = [name for name in theirs if name in mine]
+    if not common:
+        return number(None)
+    key = collection.accuracy.datasets[dataset].convention.headline[0]
+    found = paired_difference([theirs[n] for n in common], [mine[n] for n in common], key)
+    if not any(theirs[n].values[key] != mine[n].values[key] for n in common):
+        return Cell("0 (every sequence equal)", 0.0)
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    interval = "" if math.isnan(low) else f" [{low:+.3f} to {high:+.3f}]"
+    return Cell(f"{100 * found.mean:+.3f}{interval}, p = {found.p:.2g}", 100 * found.mean)
