@@ -64,7 +64,10 @@ def setting(section: str, key: str) -> str | None:
         HitTrackersError: the file is not INI; the message has the line.
     """
     path = config_file()
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return None
+    except OSError:  # the home of somebody else, as under sudo or in a service
         return None
     parser = configparser.ConfigParser(interpolation=None)
     try:
