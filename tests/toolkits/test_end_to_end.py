@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -115,49 +119,47 @@ def test_both_on_a_real_sequence(shared, tmp_path):
 # --- the server ------------------------------------------------------------------------------
 
 
-def test_our_zip_scores_what_our_records_score(shared, tmp_path, capsys):
+def test_our_zip_scores_what_the_report_prints(shared, tmp_path, capsys):
     """Through the zip and the server's metric, or straight from the records: the same scores."""
-    import zipfile
-
-    root = shared / "data" / "trackingnet"
-    names = ["Woman", "vot15_bag"]
-    dataset = ["--dataset", "trackingnet", "--root", str(root)]
+    data = shared / "data"
+    root = data / "trackingnet"
+    names = ["Jogging-1", "TinyTLP_CarChase2"]
     limited = [item for name in names for item in ("--sequence", name)]
-    records = tmp_path / "records"
-    arguments = ["run", *dataset, *limited, *WEIGHTS, "--tracker", "hit_nano"]
-    arguments += ["--results", str(records), "--no-memory", "--controls", "0", "--open-loop", "0"]
-    assert cli.main(arguments) == 0
-    out = tmp_path / "partial.zip"
+    records, out = tmp_path / "records", tmp_path / "partial.zip"
+    arguments = ["run", "--dataset", "trackingnet", "--root", str(root), *limited, *WEIGHTS]
+    arguments += ["--tracker", "hit_nano", "--results", str(records), "--no-memory"]
+    assert cli.main([*arguments, "--controls", "0", "--open-loop", "0"]) == 0
     submit = ["submit", "trackingnet", str(records), "--tracker", "hit_nano", "--partial"]
     assert cli.main([*submit, "--root", str(root), "--out", str(out)]) == 0
+    assert cli.main(["check", str(out), "--root", str(root)]) == 1  # two of the four
     capsys.readouterr()
 
-    server = find("trackingnet")
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    for name in names:
+        shutil.copy(data / "trackingnet_truth" / f"{name}.txt", truth)
+    evaluate = ["evaluate", str(out), "--dataset", "trackingnet", "--annotations", str(truth)]
+    assert cli.main([*evaluate, "--json"]) == 0
+    from_zip = json.loads(capsys.readouterr().out)["overall"]
+
+    server, results = find("trackingnet"), open_results(records)
     (opened,) = open_datasets("trackingnet", root)
-    truths = {name: Truth(opened.load(name).truth) for name in names}
-    assert all(len(truth.boxes) > 1 for truth in truths.values())
-    results = open_results(records)
-    from_records = combine(
-        [
-            server.score(results.record("hit_nano", "trackingnet", name).boxes, truths[name])
-            for name in names
-        ]
-    )
-    with zipfile.ZipFile(out) as archive:
-        from_zip = combine(
-            [
-                server.score(np.loadtxt(archive.open(f"{name}.txt"), delimiter=","), truths[name])
-                for name in names
-            ]
-        )
-    assert dict(from_zip.values) == dict(from_records.values)
-    assert 0 < from_zip.values["Success"] < 1
+    scores = []
+    for name in names:
+        boxes = results.record("hit_nano", "trackingnet", name).boxes
+        scores.append(server.score(boxes, Truth(opened.load(name).truth)))
+    assert from_zip == dict(combine(scores).values)
+
+    cli.main(["report", str(records), "--out", str(tmp_path / "report")])
+    table = tmp_path / "report" / "tables" / "table2_trackingnet.csv"
+    with table.open() as file:
+        (row,) = (row for row in csv.DictReader(file) if row["tracker"] == "hit_nano")
+    for name in ("Success", "NormPrec", "Precision"):
+        assert float(row[name]) == pytest.approx(100 * from_zip[name], rel=1e-12)
 
 
 def test_the_server_metric_scores_the_published_submission(shared):
     """The figures that the README of `../shared/published` gives, to 1e-4."""
-    import zipfile
-
     folder = shared / "published" / "trackingnet"
     server = find("trackingnet")
     scores = []
