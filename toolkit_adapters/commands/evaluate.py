@@ -140,16 +140,18 @@ def _sequence_rows(
 
 
 def _print_notes(evaluation: Evaluation) -> None:
-    lines = [f"{name}: no result" for name in evaluation.missing if name not in evaluation.scores]
-    lines += [
-        f"{name}: {note}" for name, score in evaluation.scores.items() for note in score.notes
-    ]
+    lines = [f"{name}: {note}" for name, score in evaluation.scores.items() for note in score.notes]
     lines += [
         f"{name}: {count} rows with NaN or of no size" for name, count in evaluation.bad.items()
     ]
-    lines += [f"{name}: belongs to no sequence, not read" for name in evaluation.unused]
+    left_out = [name for name in evaluation.missing if name not in evaluation.scores]
+    if left_out:
+        lines.append(f"{len(left_out)} sequences have no result, left out: {', '.join(left_out)}")
+    if unused := evaluation.unused:
+        more = ", ... (--json lists them)" if len(unused) > 5 else ""
+        lines.append(f"{len(unused)} files belong to no sequence: {', '.join(unused[:5])}{more}")
     if lines:
-        print(f"\n{len(lines)} notes")
+        print("\nnotes")
     for line in lines:
         print(f"  {line}")
 

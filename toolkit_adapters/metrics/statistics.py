@@ -23,6 +23,8 @@ class Interval:
 
     def __str__(self) -> str:
         """In per cent."""
+        if np.isnan(self.low):
+            return "too few sequences"
         return f"{100 * self.low:.2f} to {100 * self.high:.2f}"
 
     def __contains__(self, value: float) -> bool:

@@ -19,7 +19,11 @@ LASOT_ATTRIBUTES = (
     *("IV", "POC", "DEF", "MB", "CM", "ROT", "BC"),
     *("VC", "SV", "FOC", "FM", "OV", "LR", "ARC"),
 )
-_LABELS = {"full_occlusion", "out_of_view", "nlp", "list", "absence", "cover", "cut_by_image"}
+#: Text files of datasets and toolkits that hold no boxes.
+_NO_BOXES = {
+    *("full_occlusion", "out_of_view", "nlp", "list", "absence", "cover", "cut_by_image"),
+    *("testing_set", "training_set", "readme", "license"),
+}
 
 
 class Annotations:
@@ -39,13 +43,13 @@ class Annotations:
         self._absent: dict[str, str] = {}
         for name in inside or files.names:
             path = PurePosixPath(name)
-            if path.suffix.lower() != ".txt":
+            if path.suffix.lower() != ".txt" or path.parent.name == "att":
                 continue
             if path.name == "groundtruth.txt" and len(path.parts) > 1:
                 self._add(self._truth, path.parent.name, name)
             elif path.parent.name == "absent":
                 self._add(self._absent, path.stem, name)
-            elif path.stem not in _LABELS and path.name != "groundtruth.txt":
+            elif path.stem.lower() not in _NO_BOXES and path.name != "groundtruth.txt":
                 self._add(self._truth, path.stem, name)
         if not self._truth:
             raise DatasetError(
