@@ -3,12 +3,14 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from hit_trackers.errors import RecordError
 from toolkit_adapters.cli import main
+from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
 from toolkit_adapters.report.collect import collect
 from toolkit_adapters.report.write import build_tables
@@ -237,3 +239,47 @@ def test_a_broken_claim_is_on_the_first_page(maker):
     text = markdown(found, build_tables(found), {})
     assert "thing-3, frame 42" in text.split("## Tables")[0]
     assert "BROKEN" in text.split("## Tables")[0]
+
+
+def text_of(folder):
+    from toolkit_adapters.report.write import markdown
+
+    found = collect(open_results(folder))
+    return markdown(found, build_tables(found), {})
+
+
+def test_a_baseline_alone_is_reported(maker):
+    maker.write("hit_nano", maker.dataset())
+    text = text_of(maker.results)
+    assert "Table 1. Latency" in text
+    assert "was not run: run again with --controls 2" in text
+    assert "Peak memory" not in text.split("## Tables")[1]
+
+
+def test_a_variant_without_its_baseline_is_reported_as_such(maker):
+    maker.write("hit_nano_exact", maker.dataset())
+    text = text_of(maker.results)
+    assert "has no run of its baseline" in text
+    assert "not measured" in text
+
+
+def test_a_dataset_without_truth_is_timed_and_not_scored(maker):
+    root = maker.dataset("demo-trackingnet").root
+    shutil.rmtree(root.with_name("trackingnet_truth"))
+    dataset = TrackingNet(root, name="demo-trackingnet")
+    maker.write("hit_nano", dataset)
+    maker.write("hit_nano_exact", dataset)
+    text = text_of(maker.results)
+    assert "demo-trackingnet is not scored" in text
+    assert "servers alone" in text
+    assert "Table 2" not in text
+    assert "bitwise" in text
+
+
+def test_unfinished_runs_are_reported_as_far_as_they_go(maker):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    maker.write("hit_nano_exact", dataset, only=2)
+    text = text_of(maker.results)
+    assert "thing-3 is recorded for one side only" in text
+    assert "2 of 3" in text

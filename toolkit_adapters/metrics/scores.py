@@ -50,8 +50,11 @@ class Score:
 
 
 #: Which value's weight a curve has in the mean over sequences.
-CURVE_OF = {"success": ("AUC", "AO", "Success"), "precision": ("P", "Precision")}
-CURVE_OF["norm_precision"] = ("P_Norm", "NormPrec")
+CURVE_OF = {
+    "success": ("AUC", "AO", "Success"),
+    "precision": ("P", "Precision"),
+    "norm_precision": ("P_Norm", "NormPrec"),
+}
 
 
 def combine(scores: Sequence[Score]) -> Score:
