@@ -49,7 +49,20 @@ def test_latency_is_what_the_records_hold(collection, standard):
     ratio = collection.ratio("hit_nano_memeff", "network")
     assert ratio.value == pytest.approx(10 / 8, rel=0.02)
     assert ratio.value in ratio.interval
-    assert ratio.verdict == "faster"
+    assert ratio.verdict() == "faster"
+    assert collection.speed_verdict("hit_nano_memeff", "network") == "faster"
+
+
+def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
+    dataset = maker.dataset()
+    maker.write("hit_nano", dataset)
+    maker.write("hit_nano_exact", dataset, seconds=0.0095)
+    calm = collect(open_results(maker.results))
+    assert calm.speed_verdict("hit_nano_exact", "network") == "faster"
+    maker.write("hit_nano@repeat", dataset, seconds=0.0108)
+    noisy = collect(open_results(maker.results))
+    assert noisy.ratio("hit_nano_exact", "network").interval.low > 1.03
+    assert noisy.speed_verdict("hit_nano_exact", "network") == "no difference found"
 
 
 def test_no_device_time_appears_on_a_cpu(collection, tables):

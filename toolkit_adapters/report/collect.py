@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,19 @@ class Collection:
     def ratio(self, tracker: str, scope: str) -> Ratio | None:
         """The pair with the baseline, on frames that both were timed on in the same pass."""
         return self.ratios.get((tracker, scope))
+
+    def speed_verdict(self, tracker: str, scope: str) -> str:
+        """ "faster", "slower" or "no difference found", beyond the noise of the repeated baseline.
+
+        The baseline run again is the same work, so whatever its ratio shows is noise, and a
+        variant must leave that behind before it counts as faster.
+        """
+        found = self.ratio(tracker, scope)
+        if found is None:
+            return "not measured"
+        control = self.ratio(f"{self.run(tracker).baseline}{REPEAT}", scope)
+        noise = control.noise if control and not math.isnan(control.noise) else 0.0
+        return found.verdict(noise)
 
     def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
         """Scores of all sequences that have one."""

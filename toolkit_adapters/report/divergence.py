@@ -15,8 +15,9 @@ MAX_OPEN_SEQUENCES = 40
 
 
 def straying(collection: Collection) -> list[str]:
-    """Variants that differ from their baseline anywhere."""
-    certificates = ((name, collection.certificate(name)) for name in collection.variants)
+    """Trackers that differ from their baseline anywhere: variants, then the lossy controls."""
+    lossy = tuple(n for n in collection.trackers if n in collection.controls)
+    certificates = ((name, collection.certificate(name)) for name in collection.variants + lossy)
     return [name for name, c in certificates if c is not None and c.level != "bitwise" and c.frames]
 
 

@@ -208,9 +208,10 @@ def divergence(collection: Collection) -> Figure | None:
     with canvas(1, 2) as (figure, axes):
         closed, opened = axes[0]
         for name in names:
-            i = collection.subjects.index(name)
+            i = collection.trackers.index(name)
             for k, (frames, pixels) in enumerate(closed_loop(collection, name)):
-                label = name if k == 0 else None
+                control = " (control)" if name in collection.controls else ""
+                label = name + control if k == 0 else None
                 y = np.where(pixels > 0, pixels, np.nan)  # a logarithm has no zero
                 line(closed, i, 1, frames, y, linewidth=1.0, alpha=0.8, label=label)
             frames, pixels = open_loop(collection, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolkit_adapters.certificates import Certificate
+from toolkit_adapters.records import REPEAT
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.tables import memory_change, network_scope
@@ -99,12 +100,17 @@ def faster(collection: Collection, tracker: str) -> Answer:
     clock = "device time" if scope == "device" else "wall time on a CPU"
     before = f"{baseline.mean * 1e3:.2f} → " if baseline else ""
     whole = collection.ratio(tracker, "update")
+    verdict = collection.speed_verdict(tracker, scope)
     detail = (
         f"network {before}{latency.mean * 1e3:.2f} ms, {latency.fps:.0f} FPS ({clock}); "
-        f"95 % interval {ratio.interval.low:.3f} to {ratio.interval.high:.3f}: {ratio.verdict}"
+        f"95 % interval {ratio.interval.low:.3f} to {ratio.interval.high:.3f}: {verdict}"
     )
+    control = collection.ratio(f"{collection.run(tracker).baseline}{REPEAT}", scope)
+    if control:
+        low, high = control.interval.low, control.interval.high
+        detail += f" (the baseline against itself: {low:.3f} to {high:.3f})"
     detail += f"; whole update × {whole.value:.3f}." if whole else "."
-    kind = {"faster": "good", "slower": "bad"}.get(ratio.verdict, "")
+    kind = {"faster": "good", "slower": "bad"}.get(verdict, "")
     return Answer(tracker, f"× {ratio.value:.3f}", detail, kind)
 
 
@@ -164,13 +170,14 @@ def _speed(collection: Collection, tracker: str) -> Finding:
         return Finding(tracker, stated, "not measured", "cannot be said", "")
     low, high = ratio.interval.low, ratio.interval.high
     found = f"× {ratio.value:.3f} [{low:.3f}, {high:.3f}] on {collection.device(tracker)}"
+    verdict = collection.speed_verdict(tracker, network_scope(collection, tracker))
     size = collection.run(tracker).spec["size"]
     if not collection.run(tracker).on_cuda:
-        return Finding(tracker, stated, f"{found}: {ratio.verdict}", "not tested: no GPU", "")
+        return Finding(tracker, stated, f"{found}: {verdict}", "not tested: no GPU", "")
     if size != "base":
-        return Finding(tracker, stated, f"{found}: {ratio.verdict}", f"not tested: {size}", "")
-    kind = {"faster": "good", "slower": "bad"}.get(ratio.verdict, "")
-    holds = {"faster": "yes, it is faster", "slower": "no"}.get(ratio.verdict, "undecided")
+        return Finding(tracker, stated, f"{found}: {verdict}", f"not tested: {size}", "")
+    kind = {"faster": "good", "slower": "bad"}.get(verdict, "")
+    holds = {"faster": "yes, it is faster", "slower": "no"}.get(verdict, "undecided")
     return Finding(tracker, stated, found, holds, kind)
 
 

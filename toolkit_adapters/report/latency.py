@@ -48,10 +48,16 @@ class Ratio:
     median: float
 
     @property
-    def verdict(self) -> str:
-        """ "faster", "slower", or "no difference found" where the interval holds 1."""
-        if not self.interval.low <= 1 <= self.interval.high:
-            return "faster" if self.value > 1 else "slower"
+    def noise(self) -> float:
+        """How far from 1 the interval reaches: for a control, what the machine alone can do."""
+        return max(abs(self.interval.low - 1), abs(self.interval.high - 1))
+
+    def verdict(self, noise: float = 0.0) -> str:
+        """ "faster", "slower", or "no difference found": the interval must leave 1 ± noise."""
+        if self.interval.low > 1 + noise:
+            return "faster"
+        if self.interval.high < 1 - noise:
+            return "slower"
         return "no difference found"
 
 

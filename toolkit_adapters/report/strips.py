@@ -51,13 +51,14 @@ def build_strips(collection: Collection) -> list[Strip]:
             words.append(f"frame {frame}: {distance[frame]:.3g} px apart")
         if len(panels) < len(frames):
             continue
+        control = " (control)" if tracker in collection.controls else ""
         known = "white truth, " if len(sequence.truth) > 1 else ""
         strips.append(
             Strip(
                 name=f"frames_{tracker}",
-                caption=f"{tracker} on {comparison.sequence} ({dataset}), the sequence on which it "
-                f"strays furthest: before and at the first difference (frame {first}), between, "
-                f"and at the largest (frame {worst}). Boxes: {known}blue baseline, orange variant. "
+                caption=f"{tracker}{control} on {comparison.sequence} ({dataset}), the sequence on "
+                f"which it strays furthest: before and at the first difference (frame {first}), "
+                f"between, and at the largest (frame {worst}). Boxes: {known}blue baseline, orange variant. "
                 f"{'; '.join(words)}.",
                 alt=f"{len(panels)} frames of {comparison.sequence} with boxes; "
                 f"{'; '.join(words)}.",
@@ -100,7 +101,7 @@ def _panel(
     size = (PANEL_WIDTH, PANEL_HEIGHT)
     view = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_AREA, borderValue=(90, 90, 90))
     view = np.ascontiguousarray(view)
-    for box, colour, thickness in zip(boxes, (TRUTH, BASELINE, VARIANT), (6, 3, 1), strict=True):
+    for box, colour, thickness in zip(boxes, (TRUTH, BASELINE, VARIANT), (7, 4, 2), strict=True):
         if box is not None:
             a = np.round((box[:2] - corner) * scale * 16).astype(int)
             b = np.round((box[:2] + box[2:] - corner) * scale * 16).astype(int)

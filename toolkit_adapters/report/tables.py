@@ -116,7 +116,8 @@ def latency_table(collection: Collection) -> Table:
             *([] if collection.on_cuda else [NO_GPU]),
             *SCOPE_NOTES,
             RATIO_NOTE,
-            "Controls: a baseline run again shows the noise of the machine in its ×.",
+            "Controls: the baseline run again is the same work, so its × is noise; a variant counts "
+            "as faster or slower only beyond it.",
         ),
     )
 
