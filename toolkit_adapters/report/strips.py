@@ -58,8 +58,8 @@ def build_strips(collection: Collection) -> list[Strip]:
                 name=f"frames_{tracker}",
                 caption=f"{tracker}{control} on {comparison.sequence} ({dataset}), the sequence on "
                 f"which it strays furthest: before and at the first difference (frame {first}), "
-                f"between, and at the largest (frame {worst}). Boxes: {known}blue baseline, orange variant. "
-                f"{'; '.join(words)}.",
+                f"between, and at the largest (frame {worst}). Boxes: {known}blue baseline, "
+                f"orange variant. {'; '.join(words)}.",
                 alt=f"{len(panels)} frames of {comparison.sequence} with boxes; "
                 f"{'; '.join(words)}.",
                 jpeg=_encode(np.hstack(panels)),

@@ -116,8 +116,8 @@ def latency_table(collection: Collection) -> Table:
             *([] if collection.on_cuda else [NO_GPU]),
             *SCOPE_NOTES,
             RATIO_NOTE,
-            "Controls: the baseline run again is the same work, so its × is noise; a variant counts "
-            "as faster or slower only beyond it.",
+            "Controls: the baseline run again is the same work, so its × is noise; a variant "
+            "counts as faster or slower only beyond it.",
         ),
     )
 
