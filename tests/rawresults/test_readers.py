@@ -118,7 +118,8 @@ def test_flags_that_are_none(content):
 def test_any_zip_gives_a_result_or_our_error(tmp_path_factory, data):
     """A good zip with bytes changed or cut."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    methods = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    with zipfile.ZipFile(buffer, "w", data.draw(st.sampled_from(methods))) as archive:
         archive.writestr("a-1.txt", text())
         archive.writestr("b-2.txt", text("\t"))
     content = bytearray(buffer.getvalue())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -86,10 +85,13 @@ class Files:
             assert self._zip is not None
             with self._zip.open(entry) as stream:
                 data = stream.read(MAX_MEMBER_BYTES + 1)
-        except (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
-            raise ResultFileError(f"{self.where(name)}: cannot be read: {error}") from error
-        except zipfile.BadZipFile as error:
-            raise ResultFileError(f"{self.where(name)}: damaged zip member: {error}") from error
+        except ResultFileError:
+            raise
+        except Exception as error:
+            # zipfile lets through whatever its decompressors raise on damaged data.
+            raise ResultFileError(
+                f"{self.where(name)}: cannot be read ({type(error).__name__}: {error})"
+            ) from error
         if len(data) > MAX_MEMBER_BYTES:
             raise _too_large(self.where(name))
         return data
@@ -112,7 +114,7 @@ class Files:
         try:
             self._zip = zipfile.ZipFile(self.path)
             members = self._zip.infolist()
-        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        except Exception as error:  # struct.error, UnicodeDecodeError, ... of damaged directories
             raise ResultFileError(
                 f"{self.path}: neither a folder nor a readable zip: {error}"
             ) from error
