@@ -122,9 +122,8 @@ def list_trackers() -> list[TrackerSpec]:
     variants: list[dict[str, str]] = [{}]
     variants += [{"attention": name} for name in ATTENTIONS if name != "eager"]
     variants += [{"engine": name} for name in ENGINES if name != "eager"]
-    variants += [{"precision": name} for name in PRECISIONS if name != "fp32"]
-    variants += [
-        {"attention": "exact", "engine": "graph"},
-        {"attention": "memeff", "engine": "graph"},
-    ]
+    variants += [{"attention": name, "engine": "graph"} for name in ("exact", "memeff")]
+    variants += [{"precision": name} for name in ("fp16", "bf16")]
+    variants += [{"engine": "openvino", "precision": name} for name in ("bf16", "int8")]
+    variants += [{"engine": "onnx", "precision": "int8"}]
     return [TrackerSpec(size=size, **variant) for size in SIZES for variant in variants]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 
+from hit_trackers.zoo import SIZES
 from toolkit_adapters.config import BENCHMARKS, DATASETS, variable
 
 HELP = "list trackers, their claims, and datasets"
@@ -15,7 +16,7 @@ HELP = "list trackers, their claims, and datasets"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--size", help="only trackers of this size")
+    parser.add_argument("--size", choices=SIZES, help="write names of this size")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,14 +24,17 @@ def run(args: argparse.Namespace) -> int:
     from hit_trackers import list_trackers
     from hit_trackers.zoo import ATTENTIONS, CLAIMS, ENGINES, PRECISIONS
 
-    specs = [spec for spec in list_trackers() if args.size in (None, spec.size)]
-    width = max((len(spec.name) for spec in specs), default=0)
-    print("trackers:")
-    for spec in specs:
-        print(f"  {spec.name:<{width}}  {spec.claim}")
+    size = args.size or "SIZE"
+    claims = {
+        spec.name.replace(f"hit_{spec.size}", f"hit_{size}"): spec.claim for spec in list_trackers()
+    }
+    width = max(map(len, claims))
+    print("trackers:" if args.size else f"trackers (SIZE is {', '.join(SIZES)}):")
+    for name, claim in claims.items():
+        print(f"  {name:<{width}}  {claim}")
     print("\nparts of a name:")
     for meanings in (ATTENTIONS, ENGINES, PRECISIONS):
-        for token, meaning in meanings.items():
+        for token, meaning in list(meanings.items())[1:]:  # the first is what no token means
             print(f"  {token:<{width}}  {meaning}")
     print("\nclaims:")
     for claim, meaning in CLAIMS.items():
