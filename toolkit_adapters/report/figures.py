@@ -156,8 +156,9 @@ def waterfall(collection: Collection) -> Figure | None:
     names = [n for n in collection.subjects if collection.latency(n, network_scope(collection, n))]
     if not names:
         return None
-    with canvas(1, 2, height=0.9 + 0.34 * len(names)) as (figure, axes):
-        cost, memory = axes[0]
+    known = any((collection.memory.get(n) or {}).get("allocated_peak_bytes") for n in names)
+    with canvas(1, 2 if known else 1, height=0.9 + 0.34 * len(names)) as (figure, axes):
+        cost, memory = axes[0] if known else (axes[0][0], None)
         for i, name in enumerate(names):
             scope = network_scope(collection, name)
             latency, ratio = collection.latency(name, scope), collection.ratio(name, scope)
@@ -172,14 +173,15 @@ def waterfall(collection: Collection) -> Figure | None:
             label = f"{latency.mean * 1e3:.2f} ms, {times}{verdict}"
             _beside(cost, latency.mean * 1e3, i, label + (", BROKEN" if broken else ""))
             peak = (collection.memory.get(name) or {}).get("allocated_peak_bytes")
-            if peak:
+            if peak and memory is not None:
                 memory.barh(i, peak / 1e6, height=0.62, linewidth=0.6, **style)
                 _beside(memory, peak / 1e6, i, f"{peak / 1e6:.2f} MB")
         clock = "device" if collection.on_cuda else "wall, CPU"
         cost.set(title=f"network, mean ms a frame ({clock})", yticks=range(len(names)))
         cost.set_yticklabels(names)
-        memory.set(title="peak allocated, MB", yticks=range(len(names)), yticklabels=[])
-        for panel, room in ((cost, 1.75), (memory, 1.25)):
+        if memory is not None:
+            memory.set(title="peak allocated, MB", yticks=range(len(names)), yticklabels=[])
+        for panel, room in zip(axes[0], (1.75, 1.25), strict=False):
             panel.invert_yaxis()
             panel.grid(axis="y", visible=False)
             panel.set_xlim(right=panel.get_xlim()[1] * room)

@@ -78,7 +78,8 @@ def same(collection: Collection, tracker: str) -> Answer | None:
     if divergence := first_divergence(certificate):
         detail += f"; {divergence}, at most {certificate.largest_px:.3g} px"
     detail += f". Claims {certificate.claim}: {'holds' if certificate.holds else 'BROKEN'}."
-    kind = "good" if certificate.holds else "bad"
+    alike = certificate.level in ("bitwise", "file-identical", "score-identical")
+    kind = "bad" if not certificate.holds else "good" if alike else ""
     return Answer(tracker, certificate.level, detail, kind)
 
 

@@ -17,7 +17,7 @@ SCOPE_NAMES = {
 }
 SCOPE_NOTES = (
     "network: patches on the device in, box out; update: image in memory in, box out; "
-    "frame: file on disk in, box out.",
+    "frame: file on disk in, box out. Update and frame are wall times everywhere.",
     "FPS is n / sum(t). Initialisation, warm-up frames and frames during which other work used the "
     "device are left out.",
 )

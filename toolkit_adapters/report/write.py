@@ -85,8 +85,7 @@ def summary(collection: Collection) -> str:
     verdict = (
         "Every claim and every control holds."
         if not failures
-        else f"{len(failures)} claims or controls are broken: {failures[0]}"
-        + (" (and more, below)." if len(failures) > 1 else ".")
+        else f"{len(failures)} claims or controls are broken; the first: {failures[0]}."
     )
     unscored = [
         f"{d.name} is not scored: {d.reason}."
