@@ -6,8 +6,8 @@
     python -m toolkit_adapters.vot report space        scores, and the toolkit's own document
     python -m toolkit_adapters.vot pack space --tracker hit_nano
 
-`vot evaluate hit_nano --workspace space` works too. Without arguments this is the TraX tracker that
-the toolkit starts.
+`vot evaluate hit_nano --workspace space` works too where this package is installed (in a checkout,
+with PYTHONPATH). Without arguments this is the TraX tracker that the toolkit starts.
 """
 
 from __future__ import annotations
