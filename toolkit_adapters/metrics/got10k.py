@@ -10,7 +10,6 @@ import numpy as np
 
 from toolkit_adapters.metrics import geometry, scores
 from toolkit_adapters.metrics.errors import InvalidBoxError, ShortResultError
-from toolkit_adapters.metrics.lasot_got10k import bounded_iou
 from toolkit_adapters.metrics.scores import Score, Truth
 
 IOU_THRESHOLDS = np.linspace(0, 1, 101)
@@ -41,7 +40,7 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
         checked = geometry.as_boxes(repetition, "predictions")
         if len(checked) != frames:
             raise ShortResultError(len(checked), frames)
-        overlap = bounded_iou(checked, truth.boxes, truth.size)[counted]
+        overlap = geometry.got10k_iou(checked, truth.boxes, truth.size)[counted]
         if np.isnan(overlap).any():
             raise InvalidBoxError(np.flatnonzero(np.isnan(checked).any(axis=1)))
         overlaps.append(overlap)

@@ -15,7 +15,6 @@ from toolkit_adapters.metrics.scores import Score, Truth
 IOU_THRESHOLDS = np.linspace(0, 1, 21)
 ERROR_THRESHOLDS = np.arange(51, dtype=np.float64)
 NORM_ERROR_THRESHOLDS = np.linspace(0, 0.5, 51)
-_EPSILON = np.finfo(float).eps
 
 
 def score(boxes: geometry.Floats, truth: Truth) -> Score:
@@ -43,7 +42,7 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
     boxes, target = boxes[:frames], truth.boxes[:frames]
     known = ~np.isnan(target).any(axis=1)
     boxes, target = boxes[known], target[known]
-    overlap = bounded_iou(boxes, target)
+    overlap = geometry.got10k_iou(boxes, target)
     success = scores.above(overlap, IOU_THRESHOLDS)
     precision = scores.at_most(geometry.centre_error(boxes, target), ERROR_THRESHOLDS)
     norm_error = geometry.normalised_centre_error(boxes, target, smallest=1.0)
@@ -60,27 +59,3 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
         curves={"success": success, "precision": precision, "norm_precision": norm_precision},
         notes=tuple(notes),
     )
-
-
-def bounded_iou(
-    boxes: geometry.Floats, truth: geometry.Floats, size: tuple[int, int] | None = None
-) -> geometry.Floats:
-    """The toolkit's `rect_iou`: an epsilon in the union, and bounded by an image if one is given.
-
-    Its bound moves a corner that lies outside to the border and leaves width and height as they
-    are, as long as they fit: [-10, 0, 50, 50] and [0, 0, 50, 50] overlap fully.
-    """
-    if size is not None:
-        limit = np.array(size, dtype=np.float64)
-        boxes, truth = _within(boxes, limit), _within(truth, limit)
-    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
-    overlap = np.maximum(overlap - np.maximum(boxes[:, :2], truth[:, :2]), 0)
-    intersection = overlap[:, 0] * overlap[:, 1]
-    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.clip(intersection / (union + _EPSILON), 0.0, 1.0)
-
-
-def _within(boxes: geometry.Floats, limit: geometry.Floats) -> geometry.Floats:
-    corner = np.clip(boxes[:, :2], 0, limit)
-    return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
