@@ -52,7 +52,7 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
                 if len(sequence.truth) < len(boxes) or len(boxes) < 2:
                     continue
                 truth = sequence.truth[: len(boxes)]
-                seen = (truth[:, 2:] > 0).all(axis=1) & np.isfinite(truth).all(axis=1)
+                seen = np.asarray((truth[:, 2:] > 0).all(axis=1) & np.isfinite(truth).all(axis=1))
                 if sequence.absent is not None:
                     seen &= ~sequence.absent[: len(boxes)]
                 seen[0] = False
