@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -158,8 +157,13 @@ def read(path: Path) -> dict[str, Tensor]:
     """
     try:
         content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {error}") from error
+    except CheckpointError:
+        raise
+    except Exception as error:  # of a broken file PyTorch raises IndexError, struct.error, ...
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint ({type(error).__name__}: {error}); "
+            "download it again"
+        ) from error
     if isinstance(content, dict) and "net" in content:
         content = content["net"]
     if not isinstance(content, dict) or not content:

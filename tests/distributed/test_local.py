@@ -108,7 +108,7 @@ def test_what_always_kills_its_process_is_given_up_alone(
     Deadly.marker = tmp_path / "killed"
     monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=Deadly))
     assert run("--controls", "0", *TWO) == 1
-    assert "got10k-val/b: its worker died 2 times, the last time by SIGKILL" in (
+    assert "got10k-val/b: its worker died 3 times, the last time by SIGKILL" in (
         capsys.readouterr().err
     )
     assert Results(tmp_path / "results").sequences("hit_nano", "got10k-val") == ("a", "c")

@@ -37,7 +37,8 @@ class Got10k(Dataset):
         names = tuple(read_text(listing).split())
         for number, name in enumerate(names, start=1):
             # A name is a folder under the split: nothing may lead out of it.
-            if Path(name).name != name or name in {".", ".."}:
+            usable = name.isprintable() and len(name.encode()) < 250
+            if not usable or Path(name).name != name or name in {".", ".."}:
                 raise DatasetError(f"{listing}:{number}: {name!r} is no name of a sequence")
         if len(set(names)) != len(names):
             raise DatasetError(f"{listing}: a sequence is listed twice")

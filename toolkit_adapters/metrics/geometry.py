@@ -89,7 +89,7 @@ def normalised_centre_error(boxes: Floats, truth: Floats, smallest: float = 0.0)
 def previous_row_where(boxes: Floats, bad: Bools) -> Floats:
     """Each bad row replaced by the nearest good row before it; row 0 counts as good."""
     good = ~bad
-    good[0] = True
+    good[:1] = True  # of no rows none is
     source = np.maximum.accumulate(np.where(good, np.arange(len(boxes)), 0))
     return boxes[source]
 

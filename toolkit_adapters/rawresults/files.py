@@ -126,7 +126,8 @@ class Files:
         for member in members:
             path = PurePosixPath(member.filename)
             hidden = "__MACOSX" in path.parts or path.name.startswith(".")
-            if member.is_dir() or hidden or not path.name.lower().endswith(SUFFIXES):
+            # `is_dir` of older Pythons trips over an empty name; the suffixes leave folders out too.
+            if hidden or not path.name.lower().endswith(SUFFIXES):
                 continue
             if member.file_size > MAX_MEMBER_BYTES:
                 raise _too_large(self.where(member.filename))

@@ -17,7 +17,7 @@ from toolkit_adapters.runner import Entrant, Interrupted, Outcome
 from toolkit_adapters.worker import Worker
 
 #: A sequence that cost its worker's life this often is given up.
-ATTEMPTS = 2
+ATTEMPTS = 3
 
 Progress = Callable[[Job, int], object]
 

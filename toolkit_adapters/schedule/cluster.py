@@ -8,7 +8,7 @@ import platform
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
@@ -44,13 +44,15 @@ class RemoteWorker:
         self.done = 0
 
     def describe(self) -> tuple[Description | str, str]:
-        """Load everything; the description, or why there is none, and the device's name."""
-        device = f"{platform.node()} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}".strip()
+        """Load everything; the description, or why there is none, and where this is."""
+        import ray
+
+        node = f"node {ray.get_runtime_context().get_node_id()} ({platform.node()})"
         try:
             self.worker, self.description = set_up(self.setup)
         except HitTrackersError as error:
-            return str(error), device
-        return self.description, device
+            return str(error), node
+        return self.description, node
 
     def run(self, job: Job, shared: bool) -> Outcome:
         """One job, never raising."""
@@ -74,11 +76,10 @@ class _Hand:
     """The command's hold on one actor: what it was asked last, and about its progress."""
 
     actor: Any
-    device: str = ""  # empty until it has described itself
+    node: str = ""  # empty until it has described itself
     job: Job | None = None
     asked: Any = None
     progress: Any = None
-    seen: int = field(default=0)
 
 
 class ClusterEngine(Engine):
@@ -207,16 +208,16 @@ class ClusterEngine(Engine):
 
     def _begin(self, queue: deque[Job]) -> None:
         for hand in self._hands:
-            if queue and hand.device and hand.job is None:
+            if queue and hand.node and hand.job is None:
                 hand.job = queue.popleft()
                 hand.asked = hand.actor.run.remote(hand.job, self.shared)
 
     def _welcome(self, hand: _Hand, answer: tuple[Description | str, str]) -> None:
-        description, device = answer
+        description, node = answer
         if isinstance(description, str):
-            raise EngineError(f"the worker on {device} cannot load: {description}")
-        require_alike(self.description, description, f"on {device}")
-        hand.device = device
+            raise EngineError(f"the worker on {node} cannot load: {description}")
+        require_alike(self.description, description, f"on {node}")
+        hand.node = node
 
     def _replace(self, hand: _Hand) -> None:
         """Hire another in place of a lost actor; it waits where the cluster has no room left."""
@@ -240,7 +241,7 @@ class ClusterEngine(Engine):
 
     def measure(self, name: str) -> dict[str, Any]:
         """As `Engine.measure`, on a worker: this machine may have no GPU."""
-        hand = next((hand for hand in self._hands if hand.device), None)
+        hand = next((hand for hand in self._hands if hand.node), None)
         if hand is None:
             return super().measure(name)
         try:
