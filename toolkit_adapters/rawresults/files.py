@@ -126,7 +126,7 @@ class Files:
         for member in members:
             path = PurePosixPath(member.filename)
             hidden = "__MACOSX" in path.parts or path.name.startswith(".")
-            # `is_dir` of older Pythons trips over an empty name; the suffixes leave folders out too.
+            # Not `is_dir`, which trips over an empty name; folders have no suffix anyway.
             if hidden or not path.name.lower().endswith(SUFFIXES):
                 continue
             if member.file_size > MAX_MEMBER_BYTES:
