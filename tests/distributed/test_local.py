@@ -17,6 +17,7 @@ from runner_fakes import FRAMES, FakeTracker, fake_loader, write_images
 
 from hit_trackers.errors import EngineError
 from hit_trackers.tracker import Prediction
+from toolkit_adapters import cli
 from toolkit_adapters.provenance import Machine
 from toolkit_adapters.records import Flag, Results, open_results
 from toolkit_adapters.schedule import Description, default_threads, local
@@ -59,6 +60,24 @@ def test_the_same_records_as_one_process(
     assert (record.flags & Flag.SHARED).all(), "two processes time on one CPU"
     assert not record.timed.any()
     assert run(*TWO, results=one) == 0, "either resumes the other"
+
+
+def test_times_of_workers_on_one_device_are_left_out_of_tables(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--controls", "0", *TWO) == 0
+    capsys.readouterr()
+    report = ["report", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
+    assert cli.main(report) == 0
+    alone = (tmp_path / "out" / "report.md").read_text()
+    assert f"{2 * 3 * FRAMES} frames ran beside other work on their device: their times" in alone
+    data = (tmp_path / "out" / "tables" / "table1.csv").read_text()
+    assert cli.main([*report, "--timing", "shared"]) == 0
+    shared = (tmp_path / "out" / "report.md").read_text()
+    assert f"Times hold {2 * 3 * FRAMES} frames that ran beside other work" in shared
+    counted = (tmp_path / "out" / "tables" / "table1.csv").read_text()
+    row, other = (text.splitlines()[1] for text in (data, counted))
+    assert sum(map(str.isdigit, row)) < sum(map(str.isdigit, other)), "times only where asked for"
 
 
 class Killed(FakeTracker):

@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations")
     parser.add_argument(
+        "--timing",
+        choices=("alone", "shared"),
+        default="alone",
+        help="which frames count in times: those that had their device alone, or also those that "
+        "ran beside other workers (default: %(default)s)",
+    )
+    parser.add_argument(
         "--against", type=Path, metavar="REPORT", help="an earlier report: show what changed"
     )
     parser.add_argument(
@@ -62,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         conventions=dict(_pairs(args.convention, "--convention")),
         truth=args.truth,
         progress=True,
+        shared_times=args.timing == "shared",
     )
     out = args.out or Path("reports") / args.results.resolve().name
     extra = []

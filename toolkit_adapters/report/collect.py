@@ -59,6 +59,8 @@ class Collection:
     controls: frozenset[str]
     latencies: Mapping[tuple[str, str], Latency]
     ratios: Mapping[tuple[str, str], Ratio]
+    #: Whether frames that ran beside other work on their device count in statistics of time.
+    shared_times: bool = False
 
     @property
     def trackers(self) -> tuple[str, ...]:
@@ -145,6 +147,7 @@ def collect(
     conventions: Mapping[str, str] | None = None,
     truth: Path | None = None,
     progress: bool = False,
+    shared_times: bool = False,
 ) -> Collection:
     """Read a results folder, score it, and compare every tracker with its baseline.
 
@@ -167,7 +170,7 @@ def collect(
         for tracker, dataset in runs:
             known = accuracy.datasets[dataset]
             tracks[tracker, dataset] = {
-                name: _track(name, record, known.score(name, record.boxes))
+                name: _track(name, record, known.score(name, record.boxes), shared_times)
                 for name in results.sequences(tracker, dataset)
                 for record in (results.record(tracker, dataset, name),)
             }
@@ -185,6 +188,7 @@ def collect(
         accuracy=accuracy,
         latencies=dict(_latencies(tracks)),
         ratios=dict(_ratios(runs, tracks)),
+        shared_times=shared_times,
         controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
     )
 
@@ -242,8 +246,10 @@ class _Once(Results):
         return cast(Record, self._read[key])
 
 
-def _track(name: str, record: Record, score: Score | None) -> Track:
+def _track(name: str, record: Record, score: Score | None, shared_times: bool) -> Track:
     counted = record.timed
+    if shared_times:
+        counted = (record.flags & (Flag.INIT | Flag.WARMUP)) == 0
     return Track(
         sequence=name,
         frames=len(record),

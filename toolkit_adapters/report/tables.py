@@ -68,6 +68,7 @@ def table1(collection: Collection) -> list[Table]:
                 rows=tuple(rows),
                 notes=(
                     *([] if on_cuda else [NO_GPU]),
+                    *_sharing(collection),
                     *SCOPE_NOTES,
                     RATIO_NOTE,
                     f"Rows “paper” are the paper's figures ({paper.SETTING}), not measured here.",
@@ -75,6 +76,19 @@ def table1(collection: Collection) -> list[Table]:
             )
         )
     return tables
+
+
+def _sharing(collection: Collection) -> list[str]:
+    """What was done with frames that ran beside other work on their device, if there are any."""
+    frames = sum(t.shared for tracks in collection.tracks.values() for t in tracks.values())
+    if not frames:
+        return []
+    if collection.shared_times:
+        return [f"Times hold {frames} frames that ran beside other work on their device."]
+    return [
+        f"{frames} frames ran beside other work on their device: their times are left out "
+        "(--timing shared counts them)."
+    ]
 
 
 NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time was measured."

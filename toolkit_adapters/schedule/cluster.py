@@ -127,7 +127,8 @@ class ClusterEngine(Engine):
             num_gpus=gpus,
             max_restarts=0,
             concurrency_groups={"progress": 1},
-            runtime_env={"env_vars": variables},
+            # Without an environment of their own, workers that Ray holds ready are taken.
+            **({"runtime_env": {"env_vars": variables}} if variables else {}),
         )
         return remote(RemoteWorker)
 
