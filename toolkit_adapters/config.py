@@ -36,6 +36,11 @@ LAYOUTS = {
 }
 
 
+def _expanded(folder: str) -> Path:
+    # Unlike Path.expanduser this leaves the `~` of an unknown user alone: a path not found.
+    return Path(os.path.expanduser(folder))
+
+
 def variable(benchmark: str) -> str:
     """The environment variable that holds a benchmark's root: `LASOT_ROOT`."""
     return f"{benchmark.upper()}_ROOT"
@@ -45,7 +50,7 @@ def config_file() -> Path:
     """Path of the configuration file, whether or not it exists."""
     override = os.environ.get("HIT_TRACKERS_CONFIG")
     if override:
-        return Path(override).expanduser()
+        return _expanded(override)
     return Path(platformdirs.user_config_dir("hit-trackers", appauthor=False)) / "config.ini"
 
 
@@ -53,7 +58,7 @@ def cache_folder() -> Path:
     """Where the rendered demo is kept (`HIT_TRACKERS_CACHE` overrides it)."""
     override = os.environ.get("HIT_TRACKERS_CACHE")
     if override:
-        return Path(override).expanduser()
+        return _expanded(override)
     return Path(platformdirs.user_cache_dir("hit-trackers", appauthor=False))
 
 
@@ -71,7 +76,10 @@ def setting(section: str, key: str) -> str | None:
         return None
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        text = path.read_text(encoding="utf-8")
+        if "\0" in text:
+            raise configparser.Error("it holds a NUL character")
+        parser.read_string(text, source=str(path))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise HitTrackersError(
             f"{path}: cannot be read as INI ({error}); expected [roots] and `lasot = /data/LaSOT`"
@@ -86,7 +94,7 @@ def use_configured_checkpoints() -> None:
     """
     folder = setting("checkpoints", "folder")
     if folder:
-        os.environ.setdefault("HIT_CHECKPOINTS", str(Path(folder).expanduser()))
+        os.environ.setdefault("HIT_CHECKPOINTS", str(_expanded(folder)))
 
 
 def split_roots(values: Iterable[str], datasets: Iterable[str]) -> dict[str, Path]:
@@ -110,7 +118,7 @@ def split_roots(values: Iterable[str], datasets: Iterable[str]) -> dict[str, Pat
                     f"--root {value}: whose root is it? This run asks for {wanted or 'the demo'}; "
                     "write --root lasot=DIR (or trackingnet=DIR, got10k=DIR), one a benchmark"
                 )
-        roots.update({name: Path(folder).expanduser() for name in names})
+        roots.update({name: _expanded(folder) for name in names})
     return roots
 
 
@@ -131,7 +139,7 @@ def find_root(dataset: str, root: str | Path | None = None) -> Path:
     for source, value in sources:
         if not value:
             continue
-        folder = Path(value).expanduser()
+        folder = _expanded(str(value))
         if not folder.is_dir():
             raise DatasetError(
                 f"{dataset}: {folder} (from {source}) is no folder; "
