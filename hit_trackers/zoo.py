@@ -78,6 +78,14 @@ class TrackerSpec:
         """
         return self.attention == "exact" or self.engine != "eager"
 
+    @property
+    def in_place(self) -> bool:
+        """Whether activations may overwrite what nothing reads again: the same bits, less memory.
+
+        For the same trackers, and for the same reason, as `caches_template`.
+        """
+        return self.caches_template
+
 
 def parse(name: str, default_size: str = "nano") -> TrackerSpec:
     """Read `hit[_<size>][_<optimisation>...]`; a name without a size gets `default_size`.

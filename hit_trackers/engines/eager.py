@@ -10,13 +10,30 @@ import torch
 from torch import Tensor
 
 from hit_trackers.attention import OPERATORS
+from hit_trackers.engines.frame import DEVIATION, MEAN, normalise, result
 from hit_trackers.errors import EngineError
 from hit_trackers.network.hit import HiT, Output
 from hit_trackers.zoo import TrackerSpec
 
-MEAN = (0.485, 0.456, 0.406)
-DEVIATION = (0.229, 0.224, 0.225)
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def prepare(network: HiT, spec: TrackerSpec, device: torch.device) -> HiT:
+    """Place a loaded network on its device, in the precision and with the operator of `spec`.
+
+    Raises:
+        EngineError: PyTorch does not compute this network in that precision.
+    """
+    if spec.precision not in DTYPES:
+        raise EngineError(
+            f"{spec.name}: PyTorch's engines have no {spec.precision}; use the onnx or openvino "
+            f"engine (hit_{spec.size}_openvino_{spec.precision})"
+        )
+    # Norms are folded in float32; the bias follows in the precision of the weights.
+    network = network.to(device).prepare()
+    if spec.in_place:
+        network.work_in_place()
+    return network.to(DTYPES[spec.precision]).use(OPERATORS[spec.attention])
 
 
 class EagerEngine:
@@ -26,16 +43,9 @@ class EagerEngine:
     device_seconds = math.nan
 
     def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
-        if spec.precision not in DTYPES:
-            raise EngineError(
-                f"{spec.name}: the eager engine has no {spec.precision}; use the onnx or openvino "
-                f"engine (hit_{spec.size}_openvino_{spec.precision})"
-            )
         self.device = torch.device(device)
+        self.network = prepare(network, spec, self.device)
         self.dtype = DTYPES[spec.precision]
-        # Norms are folded in float32; the bias follows in the precision of the weights.
-        network = network.to(self.device).prepare()
-        self.network = network.to(self.dtype).use(OPERATORS[spec.attention])
         self.caches_template = spec.caches_template
         self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
@@ -45,13 +55,9 @@ class EagerEngine:
             self.events = (torch.cuda.Event(True), torch.cuda.Event(True))
 
     def normalise(self, patch: np.ndarray) -> Tensor:
-        """RGB uint8 (S, S, 3) -> (1, 3, S, S) on the device.
-
-        Official `Preprocessor.process`; the permuted layout it leaves decides which convolution
-        kernels run, so it is part of the computation.
-        """
-        image = torch.from_numpy(patch).to(self.device).float().permute(2, 0, 1).unsqueeze(0)
-        return (((image / 255.0) - self.mean) / self.deviation).to(self.dtype)
+        """RGB uint8 (S, S, 3) -> (1, 3, S, S) on the device."""
+        image = torch.from_numpy(patch).to(self.device)
+        return normalise(image, self.mean, self.deviation).to(self.dtype)
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
@@ -82,14 +88,6 @@ class EagerEngine:
         self.network_seconds = time.perf_counter() - start
         self.device_seconds = self.events[0].elapsed_time(self.events[1]) / 1e3
         return values.numpy()
-
-
-def result(output: Output) -> Tensor:
-    """Everything the host needs of a frame, in one float32 (6,) tensor: box and both peaks."""
-    # The official tracker averages over its queries, of which there is one.
-    box = output.boxes.view(-1, 4).mean(dim=0)
-    peaks = torch.stack((output.top_left.amax(), output.bottom_right.amax()))
-    return torch.cat((box, peaks)).float()
 
 
 def make(network: HiT, spec: TrackerSpec, device: str) -> EagerEngine:

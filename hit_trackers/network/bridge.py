@@ -17,6 +17,7 @@ class Bridge(nn.Module):
     def __init__(self, config: HiTConfig) -> None:
         super().__init__()
         self.search_side = config.search_side
+        self.in_place = False
         deep_to_shallow = config.dims[::-1]
         self.layers = nn.ModuleList(
             nn.Sequential(nn.ConvTranspose2d(deep, shallow, 2, 2), nn.BatchNorm2d(shallow))
@@ -37,9 +38,10 @@ class Bridge(nn.Module):
         ]
         x = maps[-1]
         for depth, layer in enumerate(self.layers):
-            x = layer(x) + maps[-2 - depth]
+            x = layer(x)
+            x = x.add_(maps[-2 - depth]) if self.in_place else x + maps[-2 - depth]
             if depth < len(self.layers) - 1:
-                x = F.relu(x)
+                x = F.relu(x, inplace=self.in_place)
         x = self.proj1(x.view(*x.shape[:2], -1).permute(2, 0, 1))
         return torch.cat((self.proj2(deepest[:, 0:1].permute(1, 0, 2)), x), dim=0)
 

@@ -12,7 +12,7 @@ from hit_trackers.network.bridge import Bridge
 from hit_trackers.network.config import CONFIGS, HiTConfig
 from hit_trackers.network.head import CornerHead
 from hit_trackers.network.layers import fold_batch_norms
-from hit_trackers.network.levit import BiasedAttention, LeViT
+from hit_trackers.network.levit import BiasedAttention, LeViT, Residual
 
 
 class Output(NamedTuple):
@@ -84,6 +84,18 @@ class HiT(nn.Module):
         # The weights go on requiring gradients, as the official tracker's do: torch.matmul folds
         # its batch dimensions differently for such a tensor, and the bridge's last bits with it.
         return self.to(device)
+
+    def work_in_place(self) -> HiT:
+        """Let activations and residual sums overwrite their input, which nothing reads again.
+
+        No bit changes: the same operations on the same values. For inference; call after `prepare`.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Hardswish):
+                module.inplace = True
+            elif isinstance(module, (Residual, Bridge)):
+                module.in_place = True
+        return self
 
     def use(self, operator: Operator) -> HiT:
         """Execute every attention by `operator`; call after `prepare`, precision and device set."""

@@ -115,10 +115,13 @@ class Residual(nn.Module):
     def __init__(self, m: nn.Module) -> None:
         super().__init__()
         self.m = m
+        self.in_place = False
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, N, C)."""
-        return tokens + self.m(tokens)
+        branch = self.m(tokens)
+        # Into the branch and not into the tokens: the bridge still reads those of each stage.
+        return branch.add_(tokens) if self.in_place else tokens + branch
 
 
 def _mlp(dim: int) -> Residual:

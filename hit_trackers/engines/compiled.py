@@ -1,0 +1,84 @@
+"""`torch.compile` over the whole frame: fused kernels instead of one an operator."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hit_trackers.engines.eager import prepare
+from hit_trackers.engines.frame import Frame
+from hit_trackers.errors import EngineError
+from hit_trackers.network.hit import HiT
+from hit_trackers.zoo import TrackerSpec
+
+
+class CompiledEngine:
+    """The frame compiled by TorchInductor, with static shapes and no fallback to Python.
+
+    It is compiled when the tracker is made, so that neither the first frame nor a missing compiler
+    is a surprise later.
+    """
+
+    network_seconds = math.nan
+    device_seconds = math.nan
+
+    def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
+        self.device = torch.device(device)
+        self.frame = Frame(prepare(network, spec, self.device))
+        self.network = self.frame.network
+        side = network.config.template_size
+        self.template: Tensor | None = None
+        self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
+        if self.device.type == "cuda":
+            self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
+        self._compiled = torch.compile(self.frame, fullgraph=True, dynamic=False)
+        self.set_template(np.zeros((side, side, 3), np.uint8))
+        side = network.config.search_size
+        try:
+            self.run(np.zeros((side, side, 3), np.uint8))
+        except Exception as error:  # of a dozen kinds, from Dynamo to the linker
+            raise EngineError(
+                f"{spec.name}: torch.compile failed on {device}: {_reason(error)}. It needs a C++ "
+                "compiler (g++, or CXX set to one)"
+                + (" and the triton package" if self._events else "")
+                + f"; hit_{spec.size}_exact needs neither"
+            ) from error
+        self.template = None
+
+    # Not inference mode: what is compiled under it may not be used outside, nor the reverse.
+    @torch.no_grad()
+    def set_template(self, patch: np.ndarray) -> None:
+        """Embed the template, once a sequence and therefore not compiled."""
+        self.template = self.frame.embed(torch.from_numpy(patch).to(self.device))
+
+    @torch.no_grad()
+    def run(self, patch: np.ndarray) -> np.ndarray:
+        """One search region; see `Engine.run`. Network time here includes the normalisation."""
+        assert self.template is not None, "init() comes before update()"
+        image = torch.from_numpy(patch).to(self.device)
+        start = time.perf_counter()
+        if self._events is None:
+            output = self._compiled(image, self.template)
+            self.network_seconds = time.perf_counter() - start
+            return np.asarray(output.numpy())
+        self._events[0].record()
+        output = self._compiled(image, self.template)
+        self._events[1].record()
+        values = output.cpu()
+        self.network_seconds = time.perf_counter() - start
+        self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
+        return np.asarray(values.numpy())
+
+
+def _reason(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+
+
+def make(network: HiT, spec: TrackerSpec, device: str) -> CompiledEngine:
+    """See `hit_trackers.engines.make_engine`."""
+    return CompiledEngine(network, spec, device)

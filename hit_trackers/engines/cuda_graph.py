@@ -1,0 +1,108 @@
+"""One CUDA graph a frame: at batch 1 a GPU waits for launches, so there is only one."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hit_trackers.engines.eager import prepare
+from hit_trackers.engines.frame import Frame
+from hit_trackers.errors import EngineError
+from hit_trackers.network.hit import HiT
+from hit_trackers.zoo import TrackerSpec
+
+WARMUP = 3  # lazy initialisation of cuBLAS and cuDNN may not happen inside a capture
+
+
+class GraphEngine:
+    """Replays what the eager engine would launch, on buffers that never move.
+
+    A frame is one copy from pinned memory to the device, one graph (normalisation, network, the six
+    numbers), one copy back, and one wait. The kernels and their order are the eager engine's, so
+    the bits are too. Nothing is allocated after the capture, but for the embedding of a template.
+
+    Attributes:
+        patch_buffer: pinned memory (256, 256, 3); a search region written straight into it needs no
+            copy on the host.
+    """
+
+    network_seconds = math.nan
+    device_seconds = math.nan
+
+    def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
+        self.device = torch.device(device)
+        if self.device.type != "cuda":
+            raise EngineError(
+                f"{spec.name}: CUDA graphs need a CUDA device, and this is {device!r}; use "
+                f"--device cuda, or hit_{spec.size}_exact, which caches the template on any device"
+            )
+        self.frame = Frame(prepare(network, spec, self.device))
+        self.network = self.frame.network
+        side = network.config.search_size
+        # Two of them: a search region given to `run` by hand must not overwrite the tracker's own.
+        self._pinned = [_pinned((side, side, 3), torch.uint8) for _ in range(2)]
+        self.patch_buffer: np.ndarray = self._pinned[0].numpy()
+        self._host_result = _pinned((6,), torch.float32)
+        with torch.cuda.device(self.device):
+            self._stream = torch.cuda.Stream()
+            self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
+            self._done = torch.cuda.Event()
+            self._graph = torch.cuda.CUDAGraph()
+            self._capture(side)
+
+    @torch.inference_mode()
+    def _capture(self, side: int) -> None:
+        self._patch = torch.zeros((side, side, 3), dtype=torch.uint8, device=self.device)
+        size = self.network.config.template_size
+        blank = torch.zeros((size, size, 3), dtype=torch.uint8, device=self.device)
+        self._template = self.frame.embed(blank).clone()
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            for _ in range(WARMUP):
+                self.frame(self._patch, self._template)
+        self._stream.synchronize()
+        with torch.cuda.graph(self._graph, stream=self._stream):
+            self._result: Tensor = self.frame(self._patch, self._template)
+
+    @torch.inference_mode()
+    def set_template(self, patch: np.ndarray) -> None:
+        """Embed the template into the buffer that the graph reads."""
+        with torch.cuda.stream(self._stream):
+            image = torch.from_numpy(patch).to(self.device)
+            self._template.copy_(self.frame.embed(image))
+        self._stream.synchronize()
+
+    @torch.inference_mode()
+    def run(self, patch: np.ndarray) -> np.ndarray:
+        """One search region; see `Engine.run`. Network time here includes the normalisation."""
+        if patch is self.patch_buffer:
+            source = self._pinned[0]
+        else:
+            source = self._pinned[1]
+            np.copyto(source.numpy(), patch)
+        with torch.cuda.stream(self._stream):
+            self._patch.copy_(source, non_blocking=True)
+            start = time.perf_counter()
+            # Around the replay: an event recorded inside a capture cannot be read for its time.
+            self._events[0].record()
+            self._graph.replay()
+            self._events[1].record()
+            self._host_result.copy_(self._result, non_blocking=True)
+            self._done.record()
+        self._done.synchronize()
+        self.network_seconds = time.perf_counter() - start
+        self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
+        return self._host_result.numpy().copy()
+
+
+def _pinned(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    return torch.zeros(shape, dtype=dtype).pin_memory()
+
+
+def make(network: HiT, spec: TrackerSpec, device: str) -> GraphEngine:
+    """See `hit_trackers.engines.make_engine`."""
+    return GraphEngine(network, spec, device)

@@ -1,0 +1,182 @@
+"""The network as an ONNX file for other runtimes: exported once, cached, checked at every load."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import numpy as np
+import platformdirs
+import torch
+
+from hit_trackers import __version__
+from hit_trackers.attention import OPERATORS
+from hit_trackers.checkpoint import digest
+from hit_trackers.engines.frame import Embedder, Frame
+from hit_trackers.errors import EngineError
+from hit_trackers.network.hit import HiT
+from hit_trackers.zoo import TrackerSpec
+
+CACHE = "HIT_TRACKERS_CACHE"
+OPSET = 17  # the newest that PyTorch's TorchScript exporter writes without upgrading operators
+INPUTS = ("patch", "template")
+OUTPUT = "result"
+# On fractions of the search region; 2e-6 is what ONNX Runtime and OpenVINO were seen to differ by.
+TOLERANCE = 1e-4
+
+Execute = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network that left PyTorch.
+
+    Attributes:
+        path: the ONNX file, inputs `patch` uint8 (256, 256, 3) and `template` float32 (1, 64, C),
+            output `result` float32 (6,).
+        embedder: embeds a template; it stays in PyTorch, as it runs once a sequence.
+        patch, template: a fixed search region, and the tokens of a fixed template.
+        expected: what the eager engine computes for the two.
+    """
+
+    path: Path
+    embedder: Embedder
+    patch: np.ndarray
+    template: np.ndarray
+    expected: np.ndarray
+
+    @torch.no_grad()
+    def embed(self, patch: np.ndarray) -> np.ndarray:
+        """RGB uint8 (128, 128, 3) -> float32 (1, 64, C)."""
+        return np.ascontiguousarray(self.embedder(torch.from_numpy(patch)).numpy())
+
+    def check(self, execute: Execute, spec: TrackerSpec) -> None:
+        """Compare a runtime with the eager engine; another precision must only be finite.
+
+        Raises:
+            EngineError: it computes something else.
+        """
+        found = execute(self.patch, self.template)
+        difference = float(np.abs(found - self.expected).max())
+        limit = TOLERANCE if spec.precision == "fp32" else np.inf
+        if found.shape != (6,) or not np.isfinite(found).all() or not difference <= limit:
+            raise EngineError(
+                f"{spec.name}: on a fixed patch its output differs from the eager engine's by "
+                f"{difference:.2g} (tolerance {limit:g}): {found} against {self.expected}. "
+                f"Delete {self.path} if it may be damaged; else this runtime's version computes "
+                "something else, and its speed would be that of another tracker"
+            )
+
+
+def cache_folder() -> Path:
+    """Where exported networks are kept: `HIT_TRACKERS_CACHE`, else the user's cache folder."""
+    named = os.environ.get(CACHE)
+    root = named if named else platformdirs.user_cache_dir("hit-trackers", appauthor=False)
+    return Path(root).expanduser() / "onnx"
+
+
+def export(network: HiT, spec: TrackerSpec) -> Exported:
+    """Export a network whose weights are loaded, unless the cache holds it.
+
+    Raises:
+        EngineError: the cache cannot be written, PyTorch cannot export, or an 8-bit network has
+            not been made yet.
+    """
+    if spec.attention != "eager":
+        raise EngineError(
+            f"{spec.name}: {spec.engine} plans attention itself, so {spec.attention!r} would name "
+            f"what does not run; use hit_{spec.size}_{spec.engine}"
+        )
+    key = _key(network)
+    frame = Frame(network.to("cpu").prepare().use(OPERATORS["eager"])).eval()
+    patch, template = (
+        _test_pattern(size) for size in (network.config.search_size, network.config.template_size)
+    )
+    with torch.no_grad():
+        inputs = (torch.from_numpy(patch), frame.embed(torch.from_numpy(template)))
+        expected = frame(*inputs).numpy()
+    path = cache_folder() / f"hit_{spec.size}-{key[:24]}.onnx"
+    _write_once(path, lambda target: _export(frame, inputs, target))
+    if spec.precision == "int8":
+        path = quantised_path(path)
+        if not path.is_file():
+            raise EngineError(
+                f"{spec.name}: these weights have not been quantised yet; run\n"
+                f"  python -m toolkit_adapters.quantise {spec.name}\n"
+                "with the same --checkpoint: it calibrates on the demo"
+            )
+    return Exported(path, frame.embed, patch, inputs[1].contiguous().numpy(), expected)
+
+
+def quantised_path(path: Path) -> Path:
+    """Where the 8-bit version of an exported network belongs."""
+    return path.with_name(f"{path.stem}-int8.onnx")
+
+
+def _key(network: HiT) -> str:
+    """Of weights, geometry, and everything that decides what is written."""
+    sha = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    sources = [*sorted((package / "network").glob("*.py")), Path(__file__), _FRAME]
+    for source in (*sources, package / "attention" / "eager.py"):
+        sha.update(source.read_bytes())
+    for part in (__version__, torch.__version__, str(OPSET), repr(network.config)):
+        sha.update(part.encode())
+    sha.update(digest(network.state_dict()).encode())
+    return sha.hexdigest()
+
+
+_FRAME = Path(__file__).with_name("frame.py")
+
+
+def _test_pattern(size: int) -> np.ndarray:
+    """A fixed image with structure at every scale; not noise, of which a network makes nothing."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
+    waves = [np.sin(2 * np.pi * ((1 + c) * x * x + (3 - c) * y + c * x * y)) for c in range(3)]
+    return np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1)))
+
+
+def _export(frame: Frame, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:
+    with warnings.catch_warnings(), torch.no_grad():
+        # Deprecation, and constants of the geometry that tracing fixes as it should.
+        warnings.simplefilter("ignore")
+        # The TorchScript exporter: it needs no further package, and its graphs fuse well.
+        torch.onnx.export(
+            frame,
+            inputs,
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(INPUTS),
+            output_names=[OUTPUT],
+        )
+
+
+def _write_once(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file under a temporary name and rename it, one process at a time."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{path}.lock"):
+            if not path.is_file():
+                write(temporary)
+                with open(temporary, "rb") as file:
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+    except OSError as error:
+        raise EngineError(
+            f"{path}: the exported network cannot be written ({error.strerror or error}); set "
+            f"{CACHE} to a folder with about 200 MB to spare"
+        ) from error
+    except Exception as error:  # the exporter raises RuntimeError and a dozen subclasses
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise EngineError(
+            f"{path.name}: PyTorch {torch.__version__} cannot export the network: {reason}"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""ONNX Runtime on a CPU, or on CUDA where its CUDA package is installed."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from hit_trackers.engines.export import Exported, export
+from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.network.hit import HiT
+from hit_trackers.zoo import TrackerSpec
+
+PRECISIONS = ("fp32", "int8")
+
+
+class OnnxEngine:
+    """An ONNX Runtime session on the exported network.
+
+    Runs on as many threads as PyTorch is set to when the tracker is made. ONNX Runtime gives no
+    device times, so `device_seconds` is NaN on CUDA too.
+    """
+
+    network_seconds = math.nan
+    device_seconds = math.nan
+
+    def __init__(
+        self, exported: Exported, spec: TrackerSpec, providers: list[tuple[str, dict[str, str]]]
+    ) -> None:
+        runtime = load_runtime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # warnings about its own optimisations
+        self._exported = exported
+        try:
+            self._session = runtime.InferenceSession(
+                str(exported.path), options, providers=providers
+            )
+        except Exception as error:  # its exceptions share no base class of their own
+            raise EngineError(
+                f"{spec.name}: ONNX Runtime {runtime.__version__} cannot load {exported.path}: "
+                f"{str(error).splitlines()[0]}; delete the file if it may be damaged"
+            ) from error
+        # A provider that cannot start is replaced by the CPU without a word.
+        if self._session.get_providers()[0] != providers[0][0]:
+            raise EngineError(
+                f"{spec.name}: ONNX Runtime did not start {providers[0][0]}, only "
+                f"{', '.join(self._session.get_providers())}; are its libraries installed?"
+            )
+        exported.check(self._execute, spec)
+        self._template: np.ndarray | None = None
+
+    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
+        outputs = self._session.run(None, {"patch": patch, "template": template})
+        return np.asarray(outputs[0])
+
+    def set_template(self, patch: np.ndarray) -> None:
+        """Embed the template (in PyTorch, once a sequence)."""
+        self._template = self._exported.embed(patch)
+
+    def run(self, patch: np.ndarray) -> np.ndarray:
+        """One search region; see `Engine.run`. Network time here includes the normalisation."""
+        assert self._template is not None, "init() comes before update()"
+        start = time.perf_counter()
+        output = self._execute(patch, self._template)
+        self.network_seconds = time.perf_counter() - start
+        return output
+
+
+def load_runtime() -> Any:
+    """The onnxruntime package.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    try:
+        return importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the onnx engine needs ONNX Runtime ({error}); install it with "
+            "`pip install 'hit-trackers[onnx]'`"
+        ) from error
+
+
+def make(network: HiT, spec: TrackerSpec, device: str) -> OnnxEngine:
+    """See `hit_trackers.engines.make_engine`."""
+    runtime = load_runtime()
+    if spec.precision not in PRECISIONS:
+        raise EngineError(
+            f"{spec.name}: the onnx engine computes in {' or '.join(PRECISIONS)}; for "
+            f"{spec.precision} use hit_{spec.size}_openvino_{spec.precision} on a CPU or "
+            f"hit_{spec.size}_{spec.precision} on CUDA"
+        )
+    provider: tuple[str, dict[str, str]] = ("CPUExecutionProvider", {})
+    if device.startswith("cuda"):
+        index = device.partition(":")[2] or "0"
+        # TF32 would be another precision under the name of float32.
+        provider = ("CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"})
+    if provider[0] not in runtime.get_available_providers():
+        raise EngineError(
+            f"{spec.name}: this ONNX Runtime {runtime.__version__} has no {provider[0]} (it has "
+            f"{', '.join(runtime.get_available_providers())}); onnxruntime-gpu brings it, or use "
+            "--device cpu"
+        )
+    return OnnxEngine(export(network, spec), spec, [provider])

@@ -1,0 +1,98 @@
+"""OpenVINO on a CPU."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from hit_trackers.engines.export import INPUTS, Exported, export
+from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.network.hit import HiT
+from hit_trackers.zoo import TrackerSpec
+
+# Name in a tracker's name -> (OpenVINO's precision, the capability a processor must report).
+PRECISIONS = {
+    "fp32": ("f32", "FP32"),
+    "bf16": ("bf16", "BF16"),
+    "fp16": ("f16", "FP16"),
+    "int8": ("f32", "INT8"),
+}
+
+
+class OpenVinoEngine:
+    """OpenVINO's CPU plugin on the exported network.
+
+    Runs on as many threads as PyTorch is set to when the tracker is made.
+    """
+
+    network_seconds = math.nan
+    device_seconds = math.nan
+
+    def __init__(self, exported: Exported, spec: TrackerSpec, core: Any) -> None:
+        # The precision is always asked for: by default OpenVINO takes bfloat16 where it is faster.
+        settings = {
+            "INFERENCE_PRECISION_HINT": PRECISIONS[spec.precision][0],
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "NUM_STREAMS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+            # Pinned threads of two trackers in one process would fight for the same cores.
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._exported = exported
+        try:
+            model = core.compile_model(str(exported.path), "CPU", settings)
+        except RuntimeError as error:
+            raise EngineError(
+                f"{spec.name}: OpenVINO cannot load {exported.path}: {str(error).splitlines()[0]}; "
+                "delete the file if it may be damaged"
+            ) from error
+        self._request = model.create_infer_request()
+        self._output = model.output(0)
+        exported.check(self._execute, spec)
+        self._template: np.ndarray | None = None
+
+    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
+        results = self._request.infer(dict(zip(INPUTS, (patch, template), strict=True)))
+        return np.array(results[self._output], dtype=np.float32)  # its own memory is reused
+
+    def set_template(self, patch: np.ndarray) -> None:
+        """Embed the template (in PyTorch, once a sequence)."""
+        self._template = self._exported.embed(patch)
+
+    def run(self, patch: np.ndarray) -> np.ndarray:
+        """One search region; see `Engine.run`. Network time here includes the normalisation."""
+        assert self._template is not None, "init() comes before update()"
+        start = time.perf_counter()
+        output = self._execute(patch, self._template)
+        self.network_seconds = time.perf_counter() - start
+        return output
+
+
+def make(network: HiT, spec: TrackerSpec, device: str) -> OpenVinoEngine:
+    """See `hit_trackers.engines.make_engine`."""
+    try:
+        openvino = importlib.import_module("openvino")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the openvino engine needs OpenVINO ({error}); install it with "
+            "`pip install 'hit-trackers[openvino]'`"
+        ) from error
+    if device != "cpu":
+        raise EngineError(
+            f"{spec.name}: the openvino engine runs on a CPU, and this is {device!r}; on CUDA use "
+            f"hit_{spec.size}_graph"
+        )
+    core = openvino.Core()
+    capability = PRECISIONS[spec.precision][1]
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if capability not in capabilities:
+        raise EngineError(
+            f"{spec.name}: this processor computes in {', '.join(capabilities)} only, and OpenVINO "
+            f"would silently run float32 instead of {spec.precision}"
+        )
+    return OpenVinoEngine(export(network, spec), spec, core)
