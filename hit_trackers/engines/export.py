@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import os
 import warnings
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from hit_trackers import __version__
 from hit_trackers.attention import OPERATORS
 from hit_trackers.checkpoint import digest
 from hit_trackers.engines.frame import Embedder, Frame
-from hit_trackers.errors import EngineError
+from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
 from hit_trackers.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
 
@@ -86,6 +88,7 @@ def export(network: HiT, spec: TrackerSpec) -> Exported:
     Raises:
         EngineError: the cache cannot be written, PyTorch cannot export, or an 8-bit network has
             not been made yet.
+        MissingDependencyError: the onnx package, which the exporter needs, is not installed.
     """
     if spec.attention != "eager":
         raise EngineError(
@@ -142,10 +145,17 @@ def _test_pattern(size: int) -> np.ndarray:
 
 
 def _export(frame: Frame, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:
+    try:
+        importlib.import_module("onnx")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"exporting a network needs the onnx package ({error}); install it with "
+            "`pip install 'hit-trackers[onnx]'` or `'hit-trackers[openvino]'`"
+        ) from error
     with warnings.catch_warnings(), torch.no_grad():
         # Deprecation, and constants of the geometry that tracing fixes as it should.
         warnings.simplefilter("ignore")
-        # The TorchScript exporter: it needs no further package, and its graphs fuse well.
+        # The TorchScript exporter: the newer one needs onnxscript, and gains nothing here.
         torch.onnx.export(
             frame,
             inputs,
@@ -173,10 +183,13 @@ def _write_once(path: Path, write: Callable[[Path], None]) -> None:
             f"{path}: the exported network cannot be written ({error.strerror or error}); set "
             f"{CACHE} to a folder with about 200 MB to spare"
         ) from error
+    except HitTrackersError:
+        raise
     except Exception as error:  # the exporter raises RuntimeError and a dozen subclasses
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise EngineError(
             f"{path.name}: PyTorch {torch.__version__} cannot export the network: {reason}"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

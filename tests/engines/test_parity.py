@@ -1,0 +1,113 @@
+"""Every variant that runs here computes what it claims, open loop and closed loop."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+import hit_trackers
+from hit_trackers.tracker import Tracker
+
+BOX = [60.0, 50.0, 40.0, 30.0]
+EXACT = ("exact",)
+TOLERANT = (
+    "streaming",
+    "memeff",
+    "onnx",
+    "openvino",
+    pytest.param("compile", marks=pytest.mark.slow),
+)
+LOSSY = ("bf16", "fp16", "exact_bf16", "memeff_bf16", "openvino_bf16")
+needs_bf16 = pytest.mark.skipif(
+    "avx512_bf16" not in torch.backends.cpu.get_cpu_capability().lower()
+    and not getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)(),
+    reason="this processor has no bfloat16 arithmetic, which OpenVINO asks for",
+)
+
+
+@cache
+def load(name: str) -> Tracker:
+    if "onnx" in name:
+        pytest.importorskip("onnxruntime")
+    if "openvino" in name:
+        pytest.importorskip("openvino")
+    return hit_trackers.load_tracker(name, "seeded")
+
+
+def patches() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    smooth = np.ascontiguousarray(np.repeat(np.repeat(noise[::32, ::32], 32, 0), 32, 1))
+    return [noise, smooth, np.zeros_like(noise), np.full_like(noise, 255)]
+
+
+def open_loop(name: str, clip: list[np.ndarray]) -> np.ndarray:
+    tracker = load(name)
+    tracker.init(clip[0], BOX)
+    return np.array([tracker.engine.run(patch) for patch in patches()])
+
+
+def closed_loop(name: str, clip: list[np.ndarray]) -> np.ndarray:
+    tracker = load(name)
+    tracker.init(clip[0], BOX)
+    return np.array([tracker.update(frame).box for frame in clip[1:]])
+
+
+@pytest.mark.parametrize("variant", EXACT)
+@pytest.mark.parametrize("size", ["nano", "tiny"])
+def test_bitwise(size: str, variant: str, clip: list[np.ndarray]) -> None:
+    name = f"hit_{size}_{variant}"
+    assert load(name).spec.claim == "bitwise"
+    for loop in (open_loop, closed_loop):
+        assert np.array_equal(loop(name, clip), loop(f"hit_{size}", clip))
+
+
+@pytest.mark.parametrize("variant", TOLERANT)
+def test_within_rounding(variant: str, clip: list[np.ndarray]) -> None:
+    name = f"hit_nano_{variant}"
+    assert load(name).spec.claim == "tolerance"
+    found, expected = open_loop(name, clip), open_loop("hit_nano", clip)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    # A few frames only: a rounding that flips a crop's edge may move the boxes after it.
+    boxes, truth = closed_loop(name, clip)[:3], closed_loop("hit_nano", clip)[:3]
+    np.testing.assert_allclose(boxes, truth, rtol=0, atol=0.05)
+    assert load(name).network_seconds > 0
+    assert np.isnan(load(name).device_seconds)
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(v, marks=needs_bf16) if v.startswith("openvino") else v for v in LOSSY],
+)
+def test_lossy_is_close_and_says_so(variant: str, clip: list[np.ndarray]) -> None:
+    name = f"hit_nano_{variant}"
+    assert load(name).spec.claim == "lossy"
+    found, expected = open_loop(name, clip), open_loop("hit_nano", clip)
+    assert np.isfinite(found).all()
+    assert 0 < np.abs(found - expected).max() < 0.1
+    assert np.isfinite(closed_loop(name, clip)).all()
+
+
+@pytest.mark.parametrize("variant", ["", "_exact", "_onnx", "_openvino"])
+def test_a_new_template_replaces_the_old_one(variant: str, clip: list[np.ndarray]) -> None:
+    tracker = load(f"hit_nano{variant}")
+    outputs = []
+    for box in (BOX, [10.0, 10.0, 90.0, 90.0], BOX):
+        tracker.init(clip[0], box)
+        outputs.append(tracker.engine.run(patches()[1]))
+    assert np.array_equal(outputs[0], outputs[2])
+    assert not np.array_equal(outputs[0], outputs[1])
+
+
+@pytest.mark.parametrize("variant", ["", "_onnx", "_openvino"])
+def test_an_answer_is_not_overwritten_by_the_next(variant: str, clip: list[np.ndarray]) -> None:
+    tracker = load(f"hit_nano{variant}")
+    tracker.init(clip[0], BOX)
+    first = tracker.engine.run(patches()[0])
+    kept = first.copy()
+    tracker.engine.run(patches()[1])
+    assert np.array_equal(first, kept)
