@@ -1,0 +1,132 @@
+"""Counts that hold on every machine, and the command. No test asserts a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import hit_trackers
+from hit_trackers.attention import OPERATORS, Operator, memeff
+from hit_trackers.network.hit import HiT, build
+from hit_trackers.zoo import parse
+from toolkit_adapters.bench import measure as measuring
+from toolkit_adapters.bench.activations import _peak, peak_activations
+from toolkit_adapters.bench.operators import count_frame, count_operators
+from toolkit_adapters.bench.roofline import frame_flops
+from toolkit_adapters.cli import main
+
+
+def on_meta(size: str, operator: Operator) -> int:
+    """Operators of a network that only has shapes: no weights, no arithmetic."""
+    with torch.device("meta"):
+        network: HiT = build(size).prepare().use(operator)
+        images = torch.empty(1, 3, 256, 256), torch.empty(1, 3, 128, 128)
+    return sum(count_operators(lambda: network(*images)).values())
+
+
+@pytest.mark.parametrize(("size", "operators"), [("base", 288), ("small", 288), ("tiny", 246)])
+def test_operators_of_the_baseline_are_the_official_ones(size: str, operators: int) -> None:
+    assert on_meta(size, OPERATORS["eager"]) == operators
+
+
+def test_memeff_on_cuda_dispatches_one_kernel_an_attention() -> None:
+    """Shapes suffice to follow the path taken on CUDA: the kernel is called by name."""
+    on_cuda = Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias)
+    assert on_meta("base", on_cuda) <= 224
+
+
+@pytest.fixture(scope="module")
+def patch() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+
+
+def load(name: str, patch: np.ndarray) -> hit_trackers.Tracker:
+    tracker = hit_trackers.load_tracker(name, "seeded")
+    tracker.init(patch, [60, 60, 60, 60])
+    tracker.engine.run(patch)
+    return tracker
+
+
+def test_counts_of_a_loaded_tracker(patch: np.ndarray) -> None:
+    baseline, fused = (load(name, patch) for name in ("hit_nano", "hit_nano_memeff"))
+    counts = [count_frame(baseline, patch) for _ in range(2)]
+    assert counts[0] == counts[1]
+    assert counts[0]["aten._softmax.default"] == 5 + 2 + 2  # MHA, SA, corner maps
+    fused_counts = count_frame(fused, patch)
+    assert fused_counts["aten._softmax.default"] == 2
+    assert sum(fused_counts.values()) < sum(counts[0].values())
+
+
+def test_activations_of_variants(patch: np.ndarray) -> None:
+    """The paper saves 28.4 %; the patch embedding, which no attention changes, is left out."""
+    peaks = {}
+    for name in ("hit_nano", "hit_nano_memeff", "hit_nano_exact"):
+        tracker = load(name, patch)
+        values = {measuring._transformer_peak(tracker, patch, "cpu") for _ in range(2)}
+        assert len(values) == 1, "deterministic"
+        peaks[name] = values.pop()
+    assert peaks["hit_nano_memeff"] < (1 - 0.284) * peaks["hit_nano"]
+    assert peaks["hit_nano_exact"] < (1 - 0.284) * peaks["hit_nano"]
+
+
+def test_a_peak_is_the_sum_held_at_once() -> None:
+    def work() -> None:
+        for _ in range(3):
+            a = torch.ones(1000)  # 4000 bytes
+            b = a + 1
+            del a, b
+
+    # A few bytes more: the number 1 is a tensor for a moment.
+    assert 8000 <= peak_activations(work, "cpu").bytes < 8100
+    assert _peak([]).bytes == 0
+
+
+def test_arithmetic_of_a_frame() -> None:
+    assert frame_flops(parse("hit_base")) == pytest.approx(8.86e9, rel=1e-3)
+    cached = frame_flops(parse("hit_base_onnx"))
+    assert cached == frame_flops(parse("hit_base")) - 265_420_800  # the template's embedding
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bench.json"
+    names = ("hit_nano_exact", "hit_nano_memeff", "hit_nano_bf16")
+    options = [option for name in names for option in ("--tracker", name)]
+    options += ["--checkpoint", "seeded", "--repeats", "2", "--json", str(file)]
+    assert main(["bench", *options]) == 0
+    printed = capsys.readouterr().out
+    assert "GFLOP/s" in printed
+    assert "(device)" not in printed, "a CPU has no device times"
+    rows = {row["name"]: row for row in json.loads(file.read_text())["rows"]}
+    assert list(rows) == ["hit_nano", *names]
+    assert rows["hit_nano"]["verdict"] == rows["hit_nano_exact"]["verdict"] == "bitwise"
+    assert 0 < rows["hit_nano_memeff"]["difference"] < 1e-5
+    assert rows["hit_nano_bf16"]["difference"] > rows["hit_nano_memeff"]["difference"]
+    for row in rows.values():
+        assert row["device"] is None
+        ratio = row["network_ratio"]
+        assert 0 < ratio["minimum"] <= ratio["median"] <= ratio["maximum"]
+        assert row["operators"] > 100
+        assert row["peak_bytes"] > 0
+
+
+def test_a_broken_claim_fails(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(measuring, "TOLERANCE", 0.0)
+    options = ["--tracker", "hit_nano_memeff", "--checkpoint", "seeded", "--repeats", "1"]
+    assert main(["bench", *options]) == 1
+    assert "BROKEN: claims tolerance" in capsys.readouterr().out
+
+
+def test_what_cannot_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--tracker", "hit_nano_graph", "--checkpoint", "seeded", "--repeats", "1"]
+    assert main(["bench", *options]) == 1
+    assert "not run: hit_nano_graph: CUDA graphs need" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--repeats", "--threads"])
+def test_numbers_below_one(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", option, "0"]) == 1
+    assert "at least 1" in capsys.readouterr().err

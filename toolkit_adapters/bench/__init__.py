@@ -1,0 +1,1 @@
+"""What a variant costs against its baseline, inside one process: time, launches, memory."""

@@ -1,0 +1,109 @@
+"""A bench as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from tabulate import tabulate
+
+from toolkit_adapters.bench.measure import Ratio, Row
+
+
+def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
+    """Markdown: one row a variant, then how to read it."""
+    on_cuda = str(facts["device"]).startswith("cuda")
+    times = ["network (device)", "network (wall)"] if on_cuda else ["network (wall)"]
+    headers = [
+        "tracker",
+        *(f"{name} ms" for name in times),
+        "update ms",
+        "network speed-up: best (min/median/max)",
+        "update speed-up: best (min/median/max)",
+        "operators",
+        "peak MB",
+        "after embedding MB",
+        "of matrix rate",
+        "against the baseline",
+    ]
+    body = []
+    for row in rows:
+        if row.problem:
+            body.append([row.name, f"not run: {row.problem}"])
+            continue
+        seconds = [row.device, row.network] if on_cuda else [row.network]
+        body.append(
+            [
+                row.name,
+                *(_number(value * 1e3) for value in (*seconds, row.update)),
+                _ratio(row.network_ratio),
+                _ratio(row.update_ratio),
+                _or_dash(row.operators),
+                _megabytes(row.peak_bytes),
+                _megabytes(row.transformer_peak_bytes),
+                f"{row.roofline_share:.0%}",
+                row.verdict + ("" if row.kept else f" (BROKEN: claims {row.claim})"),
+            ]
+        )
+    ran = [row for row in rows if not row.problem]
+    short = [row for row in body if len(row) == 2]
+    lines = [tabulate([row for row in body if len(row) > 2], headers, tablefmt="github"), ""]
+    lines += [f"- {name}: {reason}" for name, reason in short]
+    lines += [
+        f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
+        "speed-up is the baseline's time over the variant's, `best` that of the fastest of each.",
+        f"- Roofline: float32 matrix products run at {rate / 1e9:.0f} GFLOP/s here (measured "
+        "between the repeats); the share is the frame's arithmetic over that rate, over the "
+        f"fastest repeat. {_arithmetic(ran)}",
+        "- Operators: ATen calls of the network, views left out. Peak: activations of one frame "
+        "beside the weights; `after embedding` leaves the patch embedding out.",
+        *(
+            f"- Peak of {row.name} is held by {row.peak_operator}."
+            for row in ran
+            if row.peak_operator and row.claim == "baseline"
+        ),
+        f"- Weights: {', '.join(sorted({row.weights[:20] for row in ran}))}"
+        + (
+            " (random: they track nothing, the arithmetic is the same)."
+            if any(row.weights.startswith("seeded") for row in ran)
+            else "."
+        ),
+    ]
+    load, cores = facts["load_average"], facts["cores"]
+    if load is not None and load > 1.2 * cores:
+        lines.append(
+            f"- WARNING: load average {load:.1f} on {cores} cores: other processes took part; "
+            "times and the rate are too slow, ratios are noisy."
+        )
+    return "\n".join(lines)
+
+
+def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
+    """Everything measured, with its provenance."""
+    content = {**facts, "matrix_gflops": rate / 1e9, "rows": [row.as_json() for row in rows]}
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _arithmetic(rows: list[Row]) -> str:
+    gflops = sorted({round(row.gflop, 2) for row in rows}, reverse=True)
+    return f"Arithmetic of a frame: {', '.join(map(str, gflops))} GFLOP."
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "-"
+
+
+def _ratio(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return "-"
+    spread = "/".join(f"{v:.2f}" for v in (ratio.minimum, ratio.median, ratio.maximum))
+    return f"{ratio.best:.2f} ({spread})"
+
+
+def _or_dash(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _megabytes(value: int | None) -> str:
+    return "-" if value is None else f"{value / 1e6:.2f}"

@@ -1,0 +1,88 @@
+"""Cost of variants against their baseline: time, operators, memory, and whether it is the same.
+
+Everything is measured in one process on the same input in alternating order, so ratios stand where
+times alone would not. Without an official checkpoint the weights are random ("seeded"): the
+arithmetic is the same. Exits 1 when a variant breaks its claim, or a named one cannot run.
+
+examples:
+  hit-trackers bench
+  hit-trackers bench --tracker hit_base_exact --tracker hit_base_openvino_bf16 --repeats 50
+  hit-trackers bench --device cuda --tracker hit_base_exact_graph --json bench.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+HELP = "time, operators and memory of variants, as ratios inside one process"
+
+VARIANTS = {
+    "cpu": ("memeff", "exact", "onnx", "openvino", "openvino_bf16", "bf16"),
+    "cuda": ("memeff", "exact", "graph", "memeff_graph", "exact_graph", "graph_fp16", "compile"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add(
+        "--tracker",
+        action="append",
+        metavar="NAME",
+        help="a tracker; repeat it for more (default: the usual variants of hit_base)",
+    )
+    add(
+        "--checkpoint",
+        metavar="FILE|seeded",
+        help="weights; `seeded` for random ones (default: as configured, else seeded)",
+    )
+    add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
+    add("--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's)")
+    add("--repeats", type=int, default=20, metavar="N", help="default: %(default)s")
+    add("--json", type=Path, metavar="FILE", help="write everything measured there too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print; see the module's documentation."""
+    import torch
+    from tqdm import tqdm
+
+    from hit_trackers import zoo
+    from hit_trackers.checkpoint import SEEDED, search
+    from hit_trackers.errors import HitTrackersError
+    from toolkit_adapters.bench.measure import measure
+    from toolkit_adapters.bench.table import as_json, table
+    from toolkit_adapters.files import write_atomically
+    from toolkit_adapters.provenance import commit, device_name, versions
+
+    if args.repeats < 1 or (args.threads is not None and args.threads < 1):
+        raise HitTrackersError("--repeats and --threads must be at least 1")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    kind = "cuda" if args.device.startswith("cuda") else "cpu"
+    names = args.tracker or [f"hit_base_{variant}" for variant in VARIANTS[kind]]
+    sizes = {zoo.parse(name, default_size="base").size for name in names}
+    checkpoint = args.checkpoint
+    if checkpoint is None and all(search(size) is None for size in sizes):
+        checkpoint = SEEDED
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    with tqdm(desc="bench", bar_format="{desc} [{elapsed}]", leave=False) as bar:
+        rows, rate = measure(
+            names, checkpoint, args.device, args.repeats, lambda step: bar.set_description(step)
+        )
+    facts = {
+        "device": device_name(args.device),
+        "threads": torch.get_num_threads(),
+        "repeats": args.repeats,
+        "cores": os.cpu_count(),
+        "load_average": load,
+        "versions": versions(),
+        "commit": commit(),
+    }
+    print(table(rows, rate, facts))
+    if args.json:
+        write_atomically(args.json, as_json(rows, rate, facts).encode())
+    missing = args.tracker is not None and any(row.problem for row in rows)
+    return 1 if missing or not all(row.kept for row in rows) else 0
