@@ -12,7 +12,11 @@ from hit_trackers.errors import BoxError
 
 
 def crop_region(
-    image: np.ndarray, box: Sequence[float], factor: float, size: int
+    image: np.ndarray,
+    box: Sequence[float],
+    factor: float,
+    size: int,
+    out: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
     """Cut the square of `factor` times the box's mean side around the box; black outside.
 
@@ -21,6 +25,7 @@ def crop_region(
         box: x, y, w, h in pixels.
         factor: side of the square over sqrt(w * h): 2 for a template, 4 for a search region.
         size: side of the result, in pixels.
+        out: uint8 (size, size, 3) to write the patch into, such as pinned memory.
 
     Returns:
         patch uint8 (size, size, 3), and size / side: patch pixels per image pixel.
@@ -47,4 +52,4 @@ def crop_region(
     if left or right or top or bottom:
         inside = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT)
     # cv2.resize is handed the view itself where nothing is padded: the same pixels, no copy.
-    return cv2.resize(inside, (size, size)), size / side
+    return cv2.resize(inside, (size, size), dst=out), size / side

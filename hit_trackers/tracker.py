@@ -40,7 +40,8 @@ class Tracker:
         spec: what it is; `name` is `spec.name`.
         weights_sha256: of the weight file.
         device: "cpu", "cuda", "cuda:1", ...
-        search_patch: RGB uint8 (256, 256, 3), the search region of the last update.
+        search_patch: RGB uint8 (256, 256, 3), the search region of the last update; some engines
+            write the next one over it.
     """
 
     def __init__(self, engine: Engine, spec: TrackerSpec, weights_sha256: str, device: str) -> None:
@@ -96,7 +97,9 @@ class Tracker:
             raise RuntimeError("Tracker.init(image, box) comes before update(image)")
         check_image(image)
         size = self.config.search_size
-        patch, factor = crop_region(image, self._state, self.config.search_factor, size)
+        patch, factor = crop_region(
+            image, self._state, self.config.search_factor, size, out=self.engine.patch_buffer
+        )
         self.search_patch = patch
         output = self.engine.run(patch)
         if not np.isfinite(output).all():

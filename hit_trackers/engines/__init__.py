@@ -27,10 +27,12 @@ class Engine(Protocol):
     Attributes:
         network_seconds: wall seconds of the last `run`, patch on the device in, box out.
         device_seconds: the same between two CUDA events; NaN on a CPU.
+        patch_buffer: where a search region is best cut, to spare a copy; None: anywhere.
     """
 
     network_seconds: float
     device_seconds: float
+    patch_buffer: np.ndarray | None
 
     def set_template(self, patch: np.ndarray) -> None:
         """Hold a template: RGB uint8 (128, 128, 3)."""

@@ -25,6 +25,7 @@ class CompiledEngine:
 
     network_seconds = math.nan
     device_seconds = math.nan
+    patch_buffer: np.ndarray | None = None
 
     def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
         self.device = torch.device(device)

@@ -35,17 +35,12 @@ class GraphEngine:
 
     def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
         self.device = torch.device(device)
-        if self.device.type != "cuda":
-            raise EngineError(
-                f"{spec.name}: CUDA graphs need a CUDA device, and this is {device!r}; use "
-                f"--device cuda, or hit_{spec.size}_exact, which caches the template on any device"
-            )
         self.frame = Frame(prepare(network, spec, self.device))
         self.network = self.frame.network
         side = network.config.search_size
         # Two of them: a search region given to `run` by hand must not overwrite the tracker's own.
         self._pinned = [_pinned((side, side, 3), torch.uint8) for _ in range(2)]
-        self.patch_buffer: np.ndarray = self._pinned[0].numpy()
+        self.patch_buffer: np.ndarray | None = self._pinned[0].numpy()
         self._host_result = _pinned((6,), torch.float32)
         with torch.cuda.device(self.device):
             self._stream = torch.cuda.Stream()
@@ -105,4 +100,9 @@ def _pinned(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
 
 def make(network: HiT, spec: TrackerSpec, device: str) -> GraphEngine:
     """See `hit_trackers.engines.make_engine`."""
+    if not device.startswith("cuda"):
+        raise EngineError(
+            f"{spec.name}: CUDA graphs need a CUDA device, and this is {device!r}; use "
+            f"--device cuda, or hit_{spec.size}_exact, which caches the template on any device"
+        )
     return GraphEngine(network, spec, device)

@@ -27,6 +27,7 @@ class OnnxEngine:
 
     network_seconds = math.nan
     device_seconds = math.nan
+    patch_buffer: np.ndarray | None = None
 
     def __init__(
         self, exported: Exported, spec: TrackerSpec, providers: list[tuple[str, dict[str, str]]]

@@ -32,6 +32,7 @@ class OpenVinoEngine:
 
     network_seconds = math.nan
     device_seconds = math.nan
+    patch_buffer: np.ndarray | None = None
 
     def __init__(self, exported: Exported, spec: TrackerSpec, core: Any) -> None:
         # The precision is always asked for: by default OpenVINO takes bfloat16 where it is faster.

@@ -172,7 +172,7 @@ def _fill_verdict(row: Row, tracker: Tracker, baseline: Tracker, image: np.ndarr
     for each in (baseline, tracker):
         each.init(image, BOX)
         outputs.append(np.array([each.engine.run(patch) for patch in _patches()]))
-    same = np.array_equal(*outputs)
+    same = np.array_equal(outputs[0], outputs[1])
     row.difference = float(np.abs(outputs[0] - outputs[1]).max())
     finite = bool(np.isfinite(outputs[1]).all())
     row.verdict = "bitwise" if same else f"max |difference| {row.difference:.1e}"
