@@ -104,7 +104,7 @@ def export(network: HiT, spec: TrackerSpec) -> Exported:
         inputs = (torch.from_numpy(patch), frame.embed(torch.from_numpy(template)))
         expected = frame(*inputs).numpy()
     path = cache_folder() / f"hit_{spec.size}-{key[:24]}.onnx"
-    _write_once(path, lambda target: _export(frame, inputs, target))
+    write_once(path, lambda target: _export(frame, inputs, target))
     if spec.precision == "int8":
         path = quantised_path(path)
         if not path.is_file():
@@ -167,7 +167,7 @@ def _export(frame: Frame, inputs: tuple[torch.Tensor, torch.Tensor], path: Path)
         )
 
 
-def _write_once(path: Path, write: Callable[[Path], None]) -> None:
+def write_once(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file under a temporary name and rename it, one process at a time."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
@@ -188,7 +188,7 @@ def _write_once(path: Path, write: Callable[[Path], None]) -> None:
     except Exception as error:  # the exporter raises RuntimeError and a dozen subclasses
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise EngineError(
-            f"{path.name}: PyTorch {torch.__version__} cannot export the network: {reason}"
+            f"{path.name}: the network cannot be converted (PyTorch {torch.__version__}): {reason}"
         ) from error
     finally:
         with contextlib.suppress(OSError):

@@ -49,7 +49,7 @@ class OpenVinoEngine:
             model = core.compile_model(str(exported.path), "CPU", settings)
         except RuntimeError as error:
             raise EngineError(
-                f"{spec.name}: OpenVINO cannot load {exported.path}: {str(error).splitlines()[0]}; "
+                f"{spec.name}: OpenVINO cannot load {exported.path}: {_reason(error)}; "
                 "delete the file if it may be damaged"
             ) from error
         self._request = model.create_infer_request()
@@ -72,6 +72,13 @@ class OpenVinoEngine:
         output = self._execute(patch, self._template)
         self.network_seconds = time.perf_counter() - start
         return output
+
+
+def _reason(error: Exception) -> str:
+    """Its last words: what comes first is where in its sources it was raised."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith("Exception from")]
+    return (said or lines or [type(error).__name__])[0][:200]
 
 
 def make(network: HiT, spec: TrackerSpec, device: str) -> OpenVinoEngine:

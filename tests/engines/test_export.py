@@ -12,6 +12,7 @@ import hit_trackers
 from hit_trackers.engines import export as exporting
 from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.network import seeded
+from hit_trackers.network.config import CONFIGS
 from hit_trackers.network.hit import build
 from hit_trackers.zoo import parse
 
@@ -142,3 +143,27 @@ def test_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.compile", broken)
     with pytest.raises(EngineError, match="compiler"):
         load("hit_nano_compile")
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_int8_runs_once_it_is_made(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip({"onnx": "onnxruntime"}.get(engine, engine))
+    pytest.importorskip("onnxruntime")
+    from toolkit_adapters import quantise
+
+    rng = np.random.default_rng(0)
+
+    def samples(size: str, checkpoint: str | None, count: int):
+        shape = (1, 64, CONFIGS[size].dims[0])
+        for _ in range(count):
+            patch = rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)
+            yield {"patch": patch, "template": rng.standard_normal(shape).astype(np.float32)}
+
+    monkeypatch.setattr(quantise, "samples", samples)
+    path = quantise.quantise(f"hit_nano_{engine}_int8", "seeded", 4)
+    nodes = {node.op_type for node in pytest.importorskip("onnx").load(str(path)).graph.node}
+    assert "QuantizeLinear" in nodes
+    tracker = load(f"hit_nano_{engine}_int8")
+    image = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    tracker.init(image, [60, 60, 50, 40])
+    assert np.isfinite(tracker.update(image).box).all()

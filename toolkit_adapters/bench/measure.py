@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -47,6 +48,7 @@ class Row:
     device: float = math.nan
     network_ratio: Ratio | None = None
     update_ratio: Ratio | None = None
+    cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
     operators: int | None = None
     operators_by_name: dict[str, int] = field(default_factory=dict)
     peak_bytes: int | None = None
@@ -129,7 +131,7 @@ def _time(
     repeats: int,
     on_step: Callable[[str], object],
 ) -> tuple[dict[str, dict[str, list[float]]], MatrixProducts]:
-    scopes = ("network", "update", "device")
+    scopes = ("network", "update", "device", "cpu")
     times: dict[str, dict[str, list[float]]] = {
         name: {scope: [] for scope in scopes} for name in trackers
     }
@@ -141,9 +143,10 @@ def _time(
             for name in order if number % 2 == 0 else order[::-1]:
                 tracker = trackers[name]
                 tracker.init(image, BOX)  # every repeat cuts the same search region
-                start = clock()
+                start, cpu_start = clock(), time.process_time()
                 tracker.update(image)
                 times[name]["update"].append(clock() - start)
+                times[name]["cpu"].append(time.process_time() - cpu_start)
                 times[name]["network"].append(tracker.network_seconds)
                 times[name]["device"].append(tracker.device_seconds)
             products.measure()
@@ -157,6 +160,7 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
     scope = "device" if math.isfinite(row.device) and baseline["device"] else "network"
     row.network_ratio = _ratio(baseline[scope], times[scope])
     row.update_ratio = _ratio(baseline["update"], times["update"])
+    row.cpu_ratio = _ratio(baseline["cpu"], times["cpu"])
 
 
 def _ratio(baseline: list[float], variant: list[float]) -> Ratio:

@@ -1,0 +1,44 @@
+"""A long sequence costs no more memory than a short one, but for its columns of numbers."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+
+from hit_trackers.tracker import Prediction
+from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.runner import Entrant, run_sequence
+
+BOX = np.array([[10.0, 10.0, 30.0, 20.0]])
+SHAPE = (240, 320, 3)
+
+
+def peak(path: Path, frames: int) -> int:
+    tracker = SimpleNamespace(
+        init=lambda image, box: None,
+        update=lambda image: Prediction(BOX[0], 1.0),
+        network_seconds=0.0,
+        device_seconds=0.0,
+        search_patch=None,
+    )
+    sequence = Sequence("s", "test", (path,) * frames, BOX, None, None)
+    tracemalloc.start()
+    try:
+        outcome = run_sequence([Entrant("idle", tracker, "idle")], sequence, open_loop=0)
+        assert len(outcome.records["idle"].boxes) == frames
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_sequence(tmp_path: Path) -> None:
+    path = tmp_path / "frame.jpg"
+    cv2.imwrite(str(path), np.zeros(SHAPE, np.uint8))
+    peak(path, 20)  # first use of everything
+    growth = peak(path, 500) - peak(path, 100)
+    frame = int(np.prod(SHAPE))
+    assert growth < 3 * frame  # 400 frames would be 400 times that
