@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import platform
@@ -39,9 +40,12 @@ _FORWARDED = ("HIT_CHECKPOINTS", "HIT_TRACKERS_CACHE")
 class RemoteWorker:
     """What runs in an actor. `frames` answers while `run` is at work, in a thread of its own."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, folder: str) -> None:
+        """`folder`: where the command runs; relative paths of roots and checkpoints start there."""
         self.setup = setup
         self.done = 0
+        with contextlib.suppress(OSError):  # all paths may be absolute
+            os.chdir(folder)
 
     def describe(self) -> tuple[Description | str, str]:
         """Load everything; the description, or why there is none, and where this is."""
@@ -143,7 +147,7 @@ class ClusterEngine(Engine):
         return room
 
     def _hire(self) -> _Hand:
-        hand = _Hand(self._actor.remote(self.setup))
+        hand = _Hand(self._actor.remote(self.setup, os.getcwd()))
         hand.asked = hand.actor.describe.remote()
         return hand
 
