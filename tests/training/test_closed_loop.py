@@ -47,3 +47,15 @@ def test_first_and_absent_frames_are_left_out(
 def test_nothing_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert closed_loop.main([str(tmp_path)]) == 1
     assert "no results here" in capsys.readouterr().err
+
+
+def test_curve_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from toolkit_adapters.training import curve, loop
+
+    source, target = tmp_path / "curve.csv", tmp_path / "plots" / "curve.png"
+    assert curve.main([str(source), str(target)]) == 1
+    assert "no curve there" in capsys.readouterr().err
+    lines = [",".join(loop.FIELDS), *(",".join([str(k)] * len(loop.FIELDS)) for k in (1, 2))]
+    source.write_text("\n".join(lines), encoding="ascii")
+    assert curve.main([str(source), str(target)]) == 0
+    assert target.read_bytes().startswith(b"\x89PNG")

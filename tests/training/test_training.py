@@ -31,7 +31,7 @@ def some_views() -> views.Views:
 
 def plan(**changes: object) -> Plan:
     fixed = {"steps": 12, "batch": 8, "warmup": 2, "validate_every": 6, "save_every": 6}
-    fixed |= {"held_out": 4, "precision": "fp32", "learning_rate": 2e-3}
+    fixed |= {"held_out": 4, "precision": "fp32", "learning_rate": 2e-3, "processes": 1}
     return Plan(**{**fixed, **changes})  # type: ignore[arg-type]
 
 
@@ -133,7 +133,7 @@ def test_quickened_network_computes_the_same() -> None:
 
 def test_loss_falls(some_views: views.Views, tmp_path: Path) -> None:
     training = Training(plan(steps=24, learning_rate=1e-3, jitter=Jitter(0, 0, 0)), tmp_path)
-    values = [float(training.advance(some_views).total) for _ in range(24)]
+    values = [training.advance(some_views).total.item() for _ in range(24)]
     assert np.mean(values[-6:]) < 0.97 * np.mean(values[:3])
 
 
@@ -172,7 +172,7 @@ def test_command_trains_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(views, "SHARD", 3)
     arguments = ["--out", str(tmp_path), "--shards", "1", "--no-photos", "--workers", "1"]
     arguments += ["--batch", "2", "--validate-every", "1", "--threads", "1", "--held-out", "1"]
-    assert main([*arguments, "--steps", "1"]) == 0
-    assert main([*arguments, "--steps", "2"]) == 0
+    assert main([*arguments, "--steps", "1", "--processes", "1"]) == 0
+    assert main([*arguments, "--steps", "2", "--processes", "2"]) == 0
     assert [row["step"] for row in read_curve(tmp_path / "curve.csv")] == ["1", "2"]
     assert (tmp_path / "hit_nano.safetensors").is_file()

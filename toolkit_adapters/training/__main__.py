@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--no-photos", action="store_true", help="drawn things alone")
     add("--workers", type=int, default=2, help="processes that render (%(default)s)")
     add("--steps", type=int, default=4000, help="steps in all; more lengthen a run (%(default)s)")
-    add("--batch", type=int, default=64, help="pairs in a step (%(default)s)")
+    add("--batch", type=int, default=32, help="pairs a step, each process (%(default)s)")
+    add("--processes", type=int, default=2, help="that train, on a CPU (%(default)s)")
     add("--learning-rate", type=float, default=1.5e-3, metavar="X", help="(%(default)s)")
     add("--validate-every", type=int, default=250, metavar="N", help="steps (%(default)s)")
     add(
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=int, default=0, help="of scenes, weights and pairs (%(default)s)")
     add("--precision", choices=("bf16", "fp32"), default="bf16", help="(%(default)s)")
-    add("--threads", type=int, default=2, help="of PyTorch (%(default)s)")
+    add("--threads", type=int, default=1, help="of PyTorch, each process (%(default)s)")
     add("--device", default="cpu", help="cpu or cuda (%(default)s)")
     return parser
 
@@ -64,11 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from toolkit_adapters.training.export import export
     from toolkit_adapters.training.loop import Plan, Training, train
+    from toolkit_adapters.training.processes import train_together
 
-    torch.set_num_threads(args.threads)
     plan = Plan(
         steps=args.steps,
         batch=args.batch,
+        processes=args.processes if args.device == "cpu" else 1,
         learning_rate=args.learning_rate,
         seed=args.seed,
         precision=args.precision,
@@ -76,11 +78,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         held_out=args.held_out,
     )
     args.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    if plan.processes > 1:
+        train_together(plan, args.out, folder, args.shards, args.threads)
     training = Training(plan, args.out, args.device)
     training.resume()
-    train(training, open_views(folder, args.shards))
+    train(training, open_views(folder, args.shards))  # nothing is left to do after several
     weights = args.out / f"hit_{plan.size}.safetensors"
-    export(training.average, weights, {"steps": training.step, "batch": plan.batch})
+    export(training.average, weights, {"steps": training.step, "seed": plan.seed})
     print(f"{weights} and {args.out / 'curve.csv'} written", file=sys.stderr)
     return 0
 

@@ -32,7 +32,8 @@ class Plan:
     """What one training is; a run that is resumed may only lengthen `steps`."""
 
     steps: int = 4000
-    batch: int = 64
+    batch: int = 32  # pairs that a process sees in a step
+    processes: int = 2
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     warmup: int = 200
@@ -57,10 +58,14 @@ class Plan:
 
 
 class Training:
-    """A network, its moving average and its optimiser, at a step."""
+    """A network, its moving average and its optimiser, at a step.
 
-    def __init__(self, plan: Plan, folder: Path, device: str = "cpu"):
-        self.plan, self.folder, self.device = plan, folder, device
+    With several processes each has one of these, of its own `rank`; their gradients are averaged.
+    Batch norms see their own process's pairs only, and those of rank 0 are kept.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, device: str = "cpu", rank: int = 0):
+        self.plan, self.folder, self.device, self.rank = plan, folder, device, rank
         torch.manual_seed(plan.seed)
         self.network = build(plan.size).to(device)
         quicken(self.network)
@@ -117,9 +122,9 @@ class Training:
         return losses(output, batch.boxes.to(self.device), network.config.search_side)
 
     def advance(self, views: Views) -> Losses:
-        """One step of the optimiser. Its pairs depend on the seed and on the step only."""
+        """One step of the optimiser. Its pairs depend on the seed, the step and the rank only."""
         plan = self.plan
-        rng = np.random.default_rng([plan.seed, self.step])
+        rng = np.random.default_rng([plan.seed, self.step, self.rank])
         scenes = rng.integers(plan.held_out, len(views), plan.batch)
         for group in self.optimiser.param_groups:
             group["lr"] = plan.rate(self.step)
@@ -127,11 +132,23 @@ class Training:
         result = self._losses(self.network, views, scenes, rng, plan.jitter)
         self.optimiser.zero_grad(set_to_none=True)
         result.total.backward()
+        if plan.processes > 1:
+            self._share_gradients()
         nn.utils.clip_grad_norm_(self.network.parameters(), plan.clip)
         self.optimiser.step()
         self.step += 1
         self._average()
         return result
+
+    def _share_gradients(self) -> None:
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients])
+        torch.distributed.all_reduce(together)
+        together /= self.plan.processes
+        for gradient, part in zip(
+            gradients, together.split([g.numel() for g in gradients]), strict=True
+        ):
+            gradient.copy_(part.view_as(gradient))
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -157,12 +174,15 @@ class Training:
 
 
 def train(training: Training, views: Views, progress: bool = True) -> None:
-    """Train up to `plan.steps`, adding a row to `curve.csv` at every validation."""
-    plan = training.plan
+    """Train up to `plan.steps`, adding a row to `curve.csv` at every validation.
+
+    Only the process of rank 0 validates, saves and writes.
+    """
+    plan, first = training.plan, training.rank == 0
     recent: list[Sequence[Tensor]] = []
     begun = time.perf_counter() - training.seconds
     bar = tqdm(total=plan.steps, initial=training.step, desc="training", unit="step")
-    bar.disable = not progress
+    bar.disable = not (progress and first)
     with bar:
         while training.step < plan.steps:
             result = training.advance(views)
@@ -170,12 +190,12 @@ def train(training: Training, views: Views, progress: bool = True) -> None:
             training.seconds = time.perf_counter() - begun
             bar.update()
             if training.step % 20 == 0:
-                bar.set_postfix(loss=f"{float(result.total):.3f}", iou=f"{float(result.iou):.3f}")
-            if training.step % plan.validate_every == 0 or training.step == plan.steps:
+                bar.set_postfix(loss=f"{result.total.item():.3f}", iou=f"{result.iou.item():.3f}")
+            if first and (training.step % plan.validate_every == 0 or training.step == plan.steps):
                 loss, iou = (float(torch.stack(list(v)).mean()) for v in zip(*recent, strict=True))
                 recent.clear()
                 _write_row(training, loss, iou, training.validate(views))
-            if training.step % plan.save_every == 0 or training.step == plan.steps:
+            if first and (training.step % plan.save_every == 0 or training.step == plan.steps):
                 training.save()
 
 
@@ -185,7 +205,7 @@ def _write_row(training: Training, loss: float, iou: float, valid: Losses) -> No
     rows = [row for row in read_curve(path) if int(row["step"]) < training.step]
     plan = training.plan
     values = [
-        *(training.step, training.step * plan.batch, round(training.seconds, 1)),
+        *(training.step, training.step * plan.batch * plan.processes, round(training.seconds, 1)),
         *(f"{plan.rate(training.step - 1):.3g}", f"{loss:.4f}", f"{iou:.4f}"),
         *(f"{float(v):.4f}" for v in (valid.total, valid.l1, valid.giou, valid.iou)),
     ]
