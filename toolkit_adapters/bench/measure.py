@@ -104,7 +104,7 @@ def measure(
         except HitTrackersError as error:
             if name == spec.baseline:
                 raise
-            rows[name].problem = str(error).splitlines()[0]
+            rows[name].problem = " ".join(str(error).split())
     image = _image()
     for tracker in trackers.values():
         tracker.init(image, BOX)

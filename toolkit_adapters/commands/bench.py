@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from hit_trackers import zoo
-    from hit_trackers.checkpoint import SEEDED, search
+    from hit_trackers.checkpoint import SEEDED
     from hit_trackers.errors import HitTrackersError
     from toolkit_adapters.bench.measure import measure
     from toolkit_adapters.bench.table import as_json, table
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     names = args.tracker or [f"hit_base_{variant}" for variant in VARIANTS[kind]]
     sizes = {zoo.parse(name, default_size="base").size for name in names}
     checkpoint = args.checkpoint
-    if checkpoint is None and all(search(size) is None for size in sizes):
+    if checkpoint is None and not all(map(_has_weights, sizes)):
         checkpoint = SEEDED
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     with tqdm(desc="bench", bar_format="{desc} [{elapsed}]", leave=False) as bar:
@@ -86,3 +86,14 @@ def run(args: argparse.Namespace) -> int:
         write_atomically(args.json, as_json(rows, rate, facts).encode())
     missing = args.tracker is not None and any(row.problem for row in rows)
     return 1 if missing or not all(row.kept for row in rows) else 0
+
+
+def _has_weights(size: str) -> bool:
+    from hit_trackers.checkpoint import find
+    from hit_trackers.errors import CheckpointError
+
+    try:
+        find(size)
+    except CheckpointError:
+        return False
+    return True
