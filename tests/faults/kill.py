@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import datetime
 import errno
+import faulthandler
 import itertools
 import json
 import multiprocessing
@@ -53,6 +54,18 @@ FORK: Any = multiprocessing.get_context("fork")
 DATASET = "got10k-val"
 #: Of one run: 3 sequences of 13 updates by 2 to 4 trackers; 10 records and 4 run.json.
 UPDATES, FRAMES, WRITES = 13 * 10, 3 * 14, 14
+
+
+#: Seconds after which a run hangs; they take less than one.
+LIMIT = 120.0
+
+
+def end(process: Any) -> None:
+    """Wait for a run, which must not hang; its log says where it does."""
+    process.join(LIMIT)
+    if process.is_alive():
+        process.kill()
+        raise AssertionError(f"a run hangs after {LIMIT:g} s")
 
 
 class Skipped(Exception):
@@ -96,7 +109,7 @@ class Arena:
         folder = self.scratch / "undisturbed"
         begin = time.monotonic()
         process = self.start(folder)
-        process.join()
+        end(process)
         self.duration = time.monotonic() - begin
         assert process.exitcode == 0, self.log(folder)
         self.expected = records(folder)
@@ -123,6 +136,7 @@ class Arena:
     ) -> None:
         sys.stdout = sys.stderr = open(self.scratch / f"{results.name}.log", "a")  # noqa: SIM115
         os.dup2(sys.stderr.fileno(), 2)
+        faulthandler.dump_traceback_later(LIMIT - 5)
         from hit_trackers import tracker
 
         def make(name: str) -> FakeTracker:
@@ -196,7 +210,7 @@ def _signalled(point: Point, number: signal.Signals, workers: int = 1) -> set[in
     point.wait_a_while()
     with contextlib.suppress(ProcessLookupError):
         os.kill(point.process.pid, number)
-    point.process.join()
+    end(point.process)
     # Before the run catches them, signals act as they do on any Python program.
     return {0, 128 + number, -number}
 
@@ -250,7 +264,7 @@ def killed_in_write(point: Point) -> set[int]:
             setattr(files.os, where, at(number, getattr(os, where), die))
 
     point.start(prepare)
-    point.process.join()
+    end(point.process)
     return {-signal.SIGKILL}
 
 
@@ -260,7 +274,7 @@ def disk_full(point: Point) -> set[int]:
     size = point.rng.randint(4, 120) * 1024
     _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(point.results))
     point.start()
-    point.process.join()
+    end(point.process)
     # Somebody makes room.
     _mount("-o", "remount,size=8m", str(point.results))
     return {0, 1}
@@ -272,7 +286,7 @@ def write_refused(point: Point) -> set[int]:
     number, where = point.rng.randint(1, WRITES), point.rng.choice(["fsync", "replace"])
     refuse = fail(OSError(code, os.strerror(code)))
     point.start(lambda: setattr(files.os, where, at(number, getattr(os, where), refuse)))
-    point.process.join()
+    end(point.process)
     return {1}
 
 
@@ -284,7 +298,7 @@ def read_only(point: Point) -> set[int]:
     folders = [point.results, *(p for p in point.results.rglob("*") if p.is_dir())]
     for folder in folders:
         folder.chmod(0o500)
-    point.process.join()
+    end(point.process)
     for folder in folders:
         folder.chmod(0o755)
     return {0, 1}
@@ -295,7 +309,7 @@ def decoder_dies(point: Point) -> set[int]:
     error = point.rng.choice([RuntimeError("the decoder is gone"), MemoryError("no room")])
     number = point.rng.randint(1, FRAMES)
     point.start(lambda: setattr(decoding, "decode", at(number, decoding.decode, fail(error))))
-    point.process.join()
+    end(point.process)
     return {1}
 
 
@@ -305,7 +319,7 @@ def worker_killed(point: Point) -> set[int]:
     point.wait_a_while()
     with contextlib.suppress(psutil.Error, IndexError):
         point.rng.choice(psutil.Process(point.process.pid).children()).kill()
-    point.process.join()
+    end(point.process)
     # A worker that dies while it loads says that there are too many: that is an error.
     return {0, 1}
 
@@ -315,7 +329,7 @@ def device_out_of_memory(point: Point) -> set[int]:
     number = point.rng.randint(1, UPDATES)
     error = torch.OutOfMemoryError("CUDA out of memory (simulated)")
     point.start(lambda: setattr(FakeTracker, "update", at(number, FakeTracker.update, fail(error))))
-    point.process.join()
+    end(point.process)
     return {1}
 
 
@@ -335,7 +349,7 @@ def clock_jumps(point: Point) -> set[int]:
         provenance.datetime = Jumping  # type: ignore[misc]
 
     point.start(prepare)
-    point.process.join()
+    end(point.process)
     return {0}
 
 
@@ -430,7 +444,7 @@ def disturb(arena: Arena, kind: str, results: Path, rng: random.Random) -> list[
         if "Traceback" in arena.log(results) and not {"sigint", "sigterm"} & set(kinds):
             wrong.append("a traceback")
         resumed = arena.start(results)
-        resumed.join()
+        end(resumed)
         if resumed.exitcode != 0:
             wrong.append(f"the resumed run has exit status {resumed.exitcode}")
         wrong += check_whole(arena, results)
@@ -462,6 +476,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", action="append", choices=KINDS)
     args = parser.parse_args()
+    # A fork copies locks but not the threads that hold them: no thread may run here.
+    tqdm.monitor_interval = 0
     kinds = args.kind or list(KINDS)
     done: Counter[str] = Counter()
     broken: Counter[str] = Counter()
