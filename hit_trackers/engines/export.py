@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import math
 import os
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -193,3 +195,29 @@ def write_once(path: Path, write: Callable[[Path], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+class ExportedEngine:
+    """What the runtimes of exported networks share; each brings its `_execute`."""
+
+    network_seconds = math.nan
+    device_seconds = math.nan
+
+    def __init__(self, exported: Exported) -> None:
+        self._exported = exported
+        self._template: np.ndarray | None = None
+
+    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def set_template(self, patch: np.ndarray) -> None:
+        """Embed the template (in PyTorch, once a sequence)."""
+        self._template = self._exported.embed(patch)
+
+    def run(self, patch: np.ndarray) -> np.ndarray:
+        """One search region; see `Engine.run`. Network time here includes the normalisation."""
+        assert self._template is not None, "init() comes before update()"
+        start = time.perf_counter()
+        output = self._execute(patch, self._template)
+        self.network_seconds = time.perf_counter() - start
+        return output

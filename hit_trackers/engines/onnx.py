@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import math
-import time
 from typing import Any
 
 import numpy as np
 import torch
 
-from hit_trackers.engines.export import Exported, export
+from hit_trackers.engines.export import Exported, ExportedEngine, export
 from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
@@ -18,7 +17,7 @@ from hit_trackers.zoo import TrackerSpec
 PRECISIONS = ("fp32", "int8")
 
 
-class OnnxEngine:
+class OnnxEngine(ExportedEngine):
     """An ONNX Runtime session on the exported network.
 
     Runs on as many threads as PyTorch is set to when the tracker is made. ONNX Runtime gives no
@@ -37,7 +36,7 @@ class OnnxEngine:
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # warnings about its own optimisations
-        self._exported = exported
+        super().__init__(exported)
         try:
             self._session = runtime.InferenceSession(
                 str(exported.path), options, providers=providers
@@ -54,23 +53,10 @@ class OnnxEngine:
                 f"{', '.join(self._session.get_providers())}; are its libraries installed?"
             )
         exported.check(self._execute, spec)
-        self._template: np.ndarray | None = None
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
         outputs = self._session.run(None, {"patch": patch, "template": template})
         return np.asarray(outputs[0])
-
-    def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template (in PyTorch, once a sequence)."""
-        self._template = self._exported.embed(patch)
-
-    def run(self, patch: np.ndarray) -> np.ndarray:
-        """One search region; see `Engine.run`. Network time here includes the normalisation."""
-        assert self._template is not None, "init() comes before update()"
-        start = time.perf_counter()
-        output = self._execute(patch, self._template)
-        self.network_seconds = time.perf_counter() - start
-        return output
 
 
 def load_runtime() -> Any:

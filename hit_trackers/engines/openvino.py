@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import math
-import time
 from typing import Any
 
 import numpy as np
 import torch
 
-from hit_trackers.engines.export import INPUTS, Exported, export
+from hit_trackers.engines.export import INPUTS, Exported, ExportedEngine, export
 from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
@@ -24,7 +23,7 @@ PRECISIONS = {
 }
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(ExportedEngine):
     """OpenVINO's CPU plugin on the exported network.
 
     Runs on as many threads as PyTorch is set to when the tracker is made.
@@ -44,7 +43,7 @@ class OpenVinoEngine:
             # Pinned threads of two trackers in one process would fight for the same cores.
             "ENABLE_CPU_PINNING": False,
         }
-        self._exported = exported
+        super().__init__(exported)
         try:
             model = core.compile_model(str(exported.path), "CPU", settings)
         except RuntimeError as error:
@@ -55,23 +54,10 @@ class OpenVinoEngine:
         self._request = model.create_infer_request()
         self._output = model.output(0)
         exported.check(self._execute, spec)
-        self._template: np.ndarray | None = None
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
         results = self._request.infer(dict(zip(INPUTS, (patch, template), strict=True)))
         return np.array(results[self._output], dtype=np.float32)  # its own memory is reused
-
-    def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template (in PyTorch, once a sequence)."""
-        self._template = self._exported.embed(patch)
-
-    def run(self, patch: np.ndarray) -> np.ndarray:
-        """One search region; see `Engine.run`. Network time here includes the normalisation."""
-        assert self._template is not None, "init() comes before update()"
-        start = time.perf_counter()
-        output = self._execute(patch, self._template)
-        self.network_seconds = time.perf_counter() - start
-        return output
 
 
 def _reason(error: Exception) -> str:
