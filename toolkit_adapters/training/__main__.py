@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, metavar="DIR", help="where the training is kept")
     add("--views", type=Path, metavar="DIR", help="where rendered scenes are kept (OUT/views)")
     add("--shards", type=int, default=40, help="files of 256 scenes, 300 MB each (%(default)s)")
+    add("--start-from", metavar="FILE", help="weights to begin with, as --checkpoint takes them")
     add("--photos", type=Path, action="append", metavar="DIR", help="folder of images; repeat it")
     add("--no-photos", action="store_true", help="drawn things alone")
     add("--workers", type=int, default=2, help="processes that render (%(default)s)")
@@ -52,7 +53,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Render, train, write the weights; returns the exit status."""
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.start_from and not Path(args.start_from).is_file():
+        parser.error(f"--start-from {args.start_from}: there is no such file")
     from toolkit_adapters.training.photos import FOLDERS
     from toolkit_adapters.training.views import open_views, render_views
 
@@ -76,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         precision=args.precision,
         validate_every=args.validate_every,
         held_out=args.held_out,
+        start_from=args.start_from,
     )
     args.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)

@@ -33,12 +33,16 @@ class Batch:
 class Jitter:
     """How far a search region is from the target, in shares of the target's size.
 
-    The HiT paper's are 3.5 and 0.5; from frame to frame targets move less.
+    The HiT paper's are 3.5 and 0.5; from frame to frame targets move less. A share `far` of the
+    regions is up to `centre` off, the others up to a third of it. `stretch` widens or narrows both
+    images of a pair alike: real boxes, of people above all, are longer than drawn ones.
     """
 
-    centre: float = 1.0
-    scale: float = 0.2
+    centre: float = 1.2
+    scale: float = 0.18
     colour: float = 0.2
+    far: float = 0.4
+    stretch: float = 0.25
 
 
 def make_batch(views: Views, scenes: npt.NDArray[np.intp], rng: Rng, jitter: Jitter) -> Batch:
@@ -50,11 +54,12 @@ def make_batch(views: Views, scenes: npt.NDArray[np.intp], rng: Rng, jitter: Jit
         grey = bool(rng.random() < 0.1)
         # Old and cheap cameras: little contrast, the same in both images.
         contrast = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.4 else 1.0
-        template, _ = _cut(views, int(scene), int(first), TEMPLATE, (0.0, 0.0), 1.0, flip)
-        reach = jitter.centre * (0.5 if rng.random() < 0.6 else 1.0)
+        wide = float(np.exp(rng.normal(0, jitter.stretch)))
+        template, _ = _cut(views, int(scene), int(first), TEMPLATE, (0.0, 0.0), 1.0, wide, flip)
+        reach = jitter.centre * (1.0 if rng.random() < jitter.far else 1 / 3)
         offset = (float(rng.uniform(-reach, reach)), float(rng.uniform(-reach, reach)))
         scale = float(np.exp(np.clip(rng.normal(0, jitter.scale), -0.45, 0.45)))
-        search, box = _cut(views, int(scene), int(second), SEARCH, offset, scale, flip)
+        search, box = _cut(views, int(scene), int(second), SEARCH, offset, scale, wide, flip)
         search = _spoil(rng, search)
         templates.append(_recolour(rng, template, jitter.colour, contrast, grey))
         searches.append(_recolour(rng, search, jitter.colour, contrast, grey))
@@ -78,15 +83,19 @@ def _cut(
     side: int,
     offset: tuple[float, float],
     scale: float,
+    wide: float,
     flip: bool,
 ) -> tuple[Image, npt.NDArray[np.float32]]:
-    """A square patch around the target; `offset` in target sizes, `scale` enlarges the square."""
-    zoom = _ZOOM / scale
+    """A square patch around the target; `offset` in target sizes, `scale` enlarges the square.
+
+    What is in it is stretched: `wide` is the factor of its aspect ratio, its area stays.
+    """
+    across, down = _ZOOM / scale * np.sqrt(wide), _ZOOM / scale / np.sqrt(wide)
     x1, y1, x2, y2 = views.boxes[scene, view].astype(np.float64)
     size = np.sqrt((x2 - x1) * (y2 - y1))
     middle = np.array([(x1 + x2) / 2 + offset[0] * size, (y1 + y2) / 2 + offset[1] * size])
     matrix = np.array(
-        [[zoom, 0, side / 2 - zoom * middle[0]], [0, zoom, side / 2 - zoom * middle[1]]]
+        [[across, 0, side / 2 - across * middle[0]], [0, down, side / 2 - down * middle[1]]]
     )
     if flip:
         matrix[0] = -matrix[0]

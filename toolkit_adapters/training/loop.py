@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from hit_trackers import checkpoint
 from hit_trackers.network.hit import HiT, build
 from toolkit_adapters.training.batches import Jitter, make_batch
 from toolkit_adapters.training.losses import Losses, losses
@@ -49,6 +50,7 @@ class Plan:
     save_every: int = 100
     held_out: int = 128  # scenes at the beginning of the views that are never trained on
     jitter: Jitter = field(default_factory=Jitter)
+    start_from: str | None = None  # weights to begin with; from nothing if None
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
@@ -67,7 +69,10 @@ class Training:
     def __init__(self, plan: Plan, folder: Path, device: str = "cpu", rank: int = 0):
         self.plan, self.folder, self.device, self.rank = plan, folder, device, rank
         torch.manual_seed(plan.seed)
-        self.network = build(plan.size).to(device)
+        self.network = build(plan.size)
+        if plan.start_from:
+            checkpoint.load_into(self.network, Path(plan.start_from))
+        self.network.to(device)
         quicken(self.network)
         self.average = copy.deepcopy(self.network).eval()
         # Norms, biases and attention biases are not decayed, as is usual.
@@ -83,15 +88,15 @@ class Training:
         self.step, self.seconds = 0, 0.0
 
     @property
-    def checkpoint(self) -> Path:
+    def state_path(self) -> Path:
         """Where the state is saved."""
         return self.folder / "state.pt"
 
     def resume(self) -> None:
         """Continue from the saved state, if there is one."""
-        if not self.checkpoint.is_file():
+        if not self.state_path.is_file():
             return
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        state = torch.load(self.state_path, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -99,7 +104,7 @@ class Training:
 
     def save(self) -> None:
         """Write the state; a stop while writing leaves the last one whole."""
-        partial = self.checkpoint.with_suffix(".partial")
+        partial = self.state_path.with_suffix(".partial")
         state: dict[str, Any] = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -108,7 +113,7 @@ class Training:
             "seconds": self.seconds,
         }
         torch.save(state, partial)
-        partial.replace(self.checkpoint)
+        partial.replace(self.state_path)
 
     def _losses(
         self, network: nn.Module, views: Views, scenes: Any, rng: Any, jitter: Jitter

@@ -72,17 +72,36 @@ class PhotoMaterials(Procedural):
     def sprite(self, rng: Rng, kind: str | None = None) -> Sprite:
         """A cut-out, a piece of a photograph, or something drawn and dressed in photographs."""
         choice = rng.random()
-        if kind is not None or choice < 0.35 or not (self.cuts or self.photos):
-            if kind is None and rng.random() < 0.4:
-                kind = "person"
-            return super().sprite(rng, kind)
-        if self.cuts and (choice < 0.7 or not self.photos):
-            cut = self.cuts[int(rng.integers(len(self.cuts)))]
-            if rng.random() < 0.5:
-                cut = np.ascontiguousarray(cut[:, ::-1])
+        if kind is not None or choice < 0.4 or not (self.cuts or self.photos):
+            if kind is None:
+                kind = "person" if rng.random() < 0.6 else str(rng.choice(list(objects.KINDS)))
+            phases = objects.draw(kind, int(rng.integers(2**31)), PHASES, self.surface)
         else:
-            cut = self._patch(rng)
-        return Sprite(wobble(rng, cut, PHASES, float(rng.choice([0.005, 0.03, 0.07]))))
+            if self.cuts and (choice < 0.7 or not self.photos):
+                cut = self.cuts[int(rng.integers(len(self.cuts)))]
+                if rng.random() < 0.5:
+                    cut = np.ascontiguousarray(cut[:, ::-1])
+            else:
+                cut = self._patch(rng)
+            phases = wobble(rng, cut, PHASES, float(rng.choice([0.005, 0.03, 0.07])))
+        if self.photos and rng.random() < 0.5:
+            phases = self._blend_in(rng, phases)
+        return Sprite(phases)
+
+    def _blend_in(self, rng: Rng, phases: Sequence[Image]) -> list[Image]:
+        """Colours moved towards the scene's: real things stand out less than drawn ones."""
+        piece = self._piece(rng, 32, 32).reshape(-1, 3).astype(np.float32)
+        solid = phases[0][phases[0][..., 3] >= 96][:, :3].astype(np.float32)
+        share = np.float32(rng.uniform(0.2, 0.95))
+        spread = (piece.std(0) + 4) / (solid.std(0) + 4)
+        gain = spread.clip(0.3, 1.5) ** share
+        mean = solid.mean(0) + share * (piece.mean(0) - solid.mean(0))
+        blended = []
+        for phase in phases:
+            colours = (phase[..., :3] - solid.mean(0)) * gain + mean
+            rgb = np.clip(colours + 0.5, 0, 255).astype(np.uint8)
+            blended.append(np.dstack([rgb, phase[..., 3]]))
+        return blended
 
     def _patch(self, rng: Rng) -> Image:
         """A piece of a photograph in some outline."""

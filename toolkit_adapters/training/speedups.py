@@ -40,7 +40,9 @@ class _Attend(torch.autograd.Function):
             inner = torch._softmax_backward_data(
                 grad @ v.transpose(-2, -1), weights, -1, weights.dtype
             )
-            grad_bias = inner.sum(0, dtype=torch.float32).to(ctx.bias_dtype)
+            # A product with ones: a sum over the batch would first copy all of it to float32.
+            ones = inner.new_ones(1, len(inner))
+            grad_bias = (ones @ inner.flatten(1)).view(inner.shape[1:]).to(ctx.bias_dtype)
             return inner @ k * ctx.scale, inner.transpose(-2, -1) @ q, grad_v, grad_bias, None
 
 

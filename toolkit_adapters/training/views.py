@@ -28,7 +28,7 @@ SIDE = 320  # pixels of a view; the target's mean side is SIDE / FACTOR
 PER_SCENE = 4
 SHARD = 256  # scenes in a file
 _MOMENTS = 100.0  # frames within which the views of a scene lie
-_FORMAT = "views-1"  # raise when a pixel changes
+_FORMAT = "views-2"  # raise when a pixel changes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def render_scene(rng: Rng, materials: Materials) -> tuple[Image, npt.NDArray[np.
         if isinstance(materials, PhotoMaterials):
             materials.start(rng)
         size = float(np.exp(rng.uniform(np.log(18), np.log(100))))
-        width = int(np.clip(size * rng.uniform(4.5, 13), 160, 520))
+        width = int(np.clip(size * rng.uniform(5, 15), 200, 640))
         height = int(width * rng.choice([0.6, 0.75, 1.0]))
         scene = compose(rng, materials, width, height, size, random_plot(rng))
         images, boxes = [], []
@@ -87,11 +87,13 @@ def render_scene(rng: Rng, materials: Materials) -> tuple[Image, npt.NDArray[np.
                 return np.stack(images), np.stack(boxes)
 
 
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.npy"
+
+
 def _shard(task: tuple[Path, int, int, tuple[Path, ...]]) -> Path:
     folder, seed, number, photos = task
-    path = folder / f"{number:05d}.npy"
-    if path.is_file() and path.with_suffix(".boxes.npy").is_file():
-        return path
+    path = _path(folder, number)
     materials = load_photos(photos) if photos else Procedural()
     images = np.empty((SHARD, PER_SCENE, SIDE, SIDE, 3), np.uint8)
     boxes = np.empty((SHARD, PER_SCENE, 4), np.float32)
@@ -118,14 +120,18 @@ def render_views(
     found = tuple(path for path in photos if path.is_dir())
     folder = folder / f"{_FORMAT}-seed{seed}-{'photos' if found else 'drawn'}"
     folder.mkdir(parents=True, exist_ok=True)
+    # The images come under their final name last: a file of them is whole, and so are its boxes.
+    missing = [number for number in range(shards) if not _path(folder, number).is_file()]
+    if not missing:
+        return folder
     if found:
         load_photos(found)  # once, before the workers are forked
     (folder / "made_from.json").write_text(json.dumps([str(path) for path in found]))
-    tasks = [(folder, seed, number, found) for number in range(shards)]
+    tasks = [(folder, seed, number, found) for number in missing]
     # Forking shares the photographs; PyTorch has not started its threads yet.
     with (
         multiprocessing.get_context("fork").Pool(workers) as pool,
-        tqdm(total=shards * SHARD, desc="rendering scenes", unit="scene") as bar,
+        tqdm(total=len(missing) * SHARD, desc="rendering scenes", unit="scene") as bar,
     ):
         for _ in pool.imap_unordered(_shard, tasks):
             bar.update(SHARD)
