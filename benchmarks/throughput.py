@@ -23,7 +23,7 @@ import numpy as np
 from hit_trackers.tracker import Prediction
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.decoding import decode, decode_ahead
-from toolkit_adapters.memory import _peak_resident
+from toolkit_adapters.memory import peak_resident
 from toolkit_adapters.runner import Entrant, run_sequence
 
 BOX = np.array([[100.0, 100.0, 80.0, 60.0]])
@@ -94,7 +94,7 @@ def main() -> None:
                 nonlocal seen
                 seen += 1
                 if seen in (args.long // 10, args.long // 2, args.long):
-                    print(f"after {seen} frames: peak resident {_peak_resident() / 1e6:.1f} MB")
+                    print(f"after {seen} frames: peak resident {peak_resident() / 1e6:.1f} MB")
 
             run_sequence([idle()], long, open_loop=0, on_frame=on_frame)
 

@@ -11,7 +11,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +85,9 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
         peaks["reserved_peak_bytes"] = torch.cuda.max_memory_reserved(device)
         method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
     elif tracker.spec.engine in ("eager", "compile"):
-        activations = _profiled_peak(tracker, image)
+        from toolkit_adapters.bench.activations import peak_activations
+
+        activations = peak_activations(lambda: tracker.update(image), device).bytes
         peaks["activations_peak_bytes"] = activations
         peaks["allocated_peak_bytes"] = activations + weights if weights else None
         method = "torch.profiler: peak of allocations during one update"
@@ -98,7 +99,7 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
         "weights_sha256": tracker.weights_sha256,
         "weights_bytes": weights,
         **peaks,
-        "rss_peak_bytes": _peak_resident(),
+        "rss_peak_bytes": peak_resident(),
         "method": method,
         "updates": UPDATES,
         "versions": versions(),
@@ -114,28 +115,8 @@ def _weights_bytes(tracker: Tracker) -> int | None:
     return sum(storages.values())
 
 
-def _profiled_peak(tracker: Tracker, image: Any) -> int:
-    """Largest sum of bytes allocated and not yet freed during one update."""
-    import torch
-
-    activities = [torch.profiler.ProfilerActivity.CPU]
-    with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
-        tracker.update(image)
-    with tempfile.TemporaryDirectory() as scratch:
-        trace = Path(scratch) / "trace.json"
-        profile.export_chrome_trace(str(trace))
-        events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
-    changes = sorted(
-        (event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]"
-    )
-    held = peak = 0
-    for _, change in changes:
-        held += change
-        peak = max(peak, held)
-    return peak
-
-
-def _peak_resident() -> int | None:
+def peak_resident() -> int | None:
+    """Largest resident set of this process so far, in bytes; None where no system tells."""
     status = Path("/proc/self/status")
     if status.is_file():
         # Not getrusage: on Linux its peak is inherited from the process that started this one.

@@ -18,12 +18,13 @@ WARMUP_UPDATES = 5
 def without_garbage_collection() -> Iterator[None]:
     """Keep the cyclic collector from stopping a timed frame; memory is tidied before.
 
-    What has survived the collection is left frozen, out of later collections: with PyTorch loaded,
+    What survives the first collection, PyTorch for the most part, is frozen, out of all later ones:
     going through it anew took a tenth of a second for every sequence.
     """
     was_enabled = gc.isenabled()
     gc.collect()
-    gc.freeze()
+    if not gc.get_freeze_count():
+        gc.freeze()
     gc.disable()
     try:
         yield
