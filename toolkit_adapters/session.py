@@ -23,7 +23,14 @@ from toolkit_adapters.inspection import FAILURES_FILE, LOCK_FILE
 from toolkit_adapters.interruption import StopRequest, stop_on_signals
 from toolkit_adapters.provenance import Options, describe_run
 from toolkit_adapters.records import Results
-from toolkit_adapters.schedule import Description, Engine, Setup, default_threads, open_engine
+from toolkit_adapters.schedule import (
+    Description,
+    Engine,
+    Setup,
+    Watch,
+    default_threads,
+    open_engine,
+)
 from toolkit_adapters.schedule.progress import ProgressBar
 from toolkit_adapters.worker import split_checkpoints
 
@@ -186,7 +193,7 @@ def _run(
     if engine.shared and todo:
         _say("workers share a device: their times are flagged and kept out of latency tables")
     with ProgressBar(todo) as bar:
-        outcomes = engine.run(todo, on_frames=bar.frames, should_stop=stop, say=bar.say)
+        outcomes = engine.run(todo, Watch(bar.frames, stop, bar.say))
         for job, outcome in outcomes:
             found = jobs.store(results, job, outcome)
             for failure in found:

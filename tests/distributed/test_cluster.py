@@ -8,25 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runner_fakes import write_images
+from runner_fakes import digests, write_images
 
 from hit_trackers.errors import EngineError
 from toolkit_adapters import cli
-from toolkit_adapters.records import Flag, Results, open_results
+from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.schedule import cluster
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra: ray)")
 NAMES = tuple("abcd")
 FRAMES = 16
-
-
-def digests(folder: Path) -> dict[tuple[str, str], str]:
-    results = open_results(folder)
-    return {
-        (tracker, name): results.record(tracker, "got10k-val", name).result_digest()
-        for tracker in results.trackers
-        for name in results.sequences(tracker, "got10k-val")
-    }
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from runner_fakes import FRAMES, FakeTracker, fake_loader, write_images
+from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, write_images
 
 from hit_trackers.errors import EngineError
 from hit_trackers.tracker import Prediction
 from toolkit_adapters import cli
 from toolkit_adapters.provenance import Machine
-from toolkit_adapters.records import Flag, Results, open_results
+from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.schedule import Description, default_threads, local
 from toolkit_adapters.schedule.base import require_alike
 from toolkit_adapters.schedule.places import places, shared_devices
@@ -37,15 +37,6 @@ ONE = ("--threads", "1")
 @pytest.fixture(autouse=True)
 def fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "PROCESSES", multiprocessing.get_context("fork"))
-
-
-def digests(folder: Path) -> dict[tuple[str, str], str]:
-    results = open_results(folder)
-    return {
-        (tracker, name): results.record(tracker, "got10k-val", name).result_digest()
-        for tracker in results.trackers
-        for name in results.sequences(tracker, "got10k-val")
-    }
 
 
 def test_the_same_records_as_one_process(

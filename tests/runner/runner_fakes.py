@@ -11,6 +11,7 @@ import numpy as np
 
 from hit_trackers import zoo
 from hit_trackers.tracker import Prediction
+from toolkit_adapters.records import open_results
 
 FRAMES = 14
 SIZE = (48, 64)
@@ -74,3 +75,13 @@ def write_got10k(root: Path, names: tuple[str, ...] = ("a", "b", "c")) -> Path:
         (root / "val" / name / "groundtruth.txt").write_text("10,10,8,8\n" * FRAMES)
     (root / "val" / "list.txt").write_text("\n".join(names) + "\n")
     return root
+
+
+def digests(folder: Path) -> dict[tuple[str, str], str]:
+    """What must be equal after any interruption: all records, times aside."""
+    results = open_results(folder)
+    return {
+        (tracker, name): results.record(tracker, "got10k-val", name).result_digest()
+        for tracker in results.trackers
+        for name in results.sequences(tracker, "got10k-val")
+    }

@@ -18,23 +18,13 @@ from typing import Any
 import filelock
 import numpy as np
 import pytest
-from runner_fakes import FRAMES, FakeTracker, fake_loader
+from runner_fakes import FRAMES, FakeTracker, digests, fake_loader
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results, open_results
 
 Run = Callable[..., int]
 TRACKERS = {"hit_nano", "hit_nano@repeat", "hit_nano_bf16", "hit_nano_exact"}
-
-
-def digests(folder: Path) -> dict[tuple[str, str], str]:
-    """What must be equal after any interruption: all records, times aside."""
-    results = open_results(folder)
-    return {
-        (tracker, name): results.record(tracker, "got10k-val", name).result_digest()
-        for tracker in results.trackers
-        for name in results.sequences(tracker, "got10k-val")
-    }
 
 
 @pytest.fixture

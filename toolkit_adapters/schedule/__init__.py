@@ -6,11 +6,11 @@ so that no worker that outlives its command can touch a folder that another run 
 
 from __future__ import annotations
 
-from toolkit_adapters.schedule.base import Description, Engine, Loaded, Setup
+from toolkit_adapters.schedule.base import Description, Engine, Loaded, Setup, Watch
 from toolkit_adapters.schedule.inline import InlineEngine
 from toolkit_adapters.schedule.places import threads_per_worker
 
-__all__ = ["Description", "Engine", "Loaded", "Setup", "default_threads", "open_engine"]
+__all__ = ["Description", "Engine", "Loaded", "Setup", "Watch", "default_threads", "open_engine"]
 
 
 def open_engine(

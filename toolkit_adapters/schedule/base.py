@@ -52,6 +52,25 @@ class Description:
     problems: tuple[str, ...] = field(default=(), compare=False)
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Whom an engine tells what happens while it runs.
+
+    Attributes:
+        on_frames: told how many frames of a job are done; fewer than before when a job is begun
+            again.
+        should_stop: asked often.
+        say: told what a user should know, such as a lost worker.
+    """
+
+    on_frames: Progress = lambda job, frames: None
+    should_stop: Callable[[], bool] = lambda: False
+    say: Callable[[str], object] = lambda message: None
+
+
+UNWATCHED = Watch()
+
+
 class Engine(abc.ABC):
     """Runs jobs, some of them at a time. A context manager: leaving it ends all workers."""
 
@@ -64,22 +83,8 @@ class Engine(abc.ABC):
         self.setup = setup
 
     @abc.abstractmethod
-    def run(
-        self,
-        jobs: Iterable[Job],
-        *,
-        on_frames: Progress = lambda job, frames: None,
-        should_stop: Callable[[], bool] = lambda: False,
-        say: Callable[[str], object] = lambda message: None,
-    ) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
         """Yield jobs as they end; ends early, without those in hand, when asked to stop.
-
-        Args:
-            jobs: what to run.
-            on_frames: told how many frames of a job are done; fewer than before when a job is
-                begun again.
-            should_stop: asked often.
-            say: told what a user should know, such as a lost worker.
 
         Raises:
             EngineError: no worker can be had any more.

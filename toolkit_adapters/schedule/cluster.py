@@ -8,7 +8,7 @@ import os
 import platform
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Outcome
 from toolkit_adapters.schedule.base import (
     ATTEMPTS,
+    UNWATCHED,
     Description,
     Engine,
     Progress,
     Setup,
+    Watch,
     died,
     longest_first,
     measure,
@@ -167,18 +169,11 @@ class ClusterEngine(Engine):
                 return answer
         raise EngineError("the cluster started no worker; `ray status` says what it waits for")
 
-    def run(
-        self,
-        jobs: Iterable[Job],
-        *,
-        on_frames: Progress = lambda job, frames: None,
-        should_stop: Callable[[], bool] = lambda: False,
-        say: Callable[[str], object] = lambda message: None,
-    ) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[int] = Counter()
-        while not should_stop():
+        while not watch.should_stop():
             self._begin(queue)
             if not queue and not any(hand.job for hand in self._hands):
                 return
@@ -193,13 +188,13 @@ class ClusterEngine(Engine):
                     self._replace(hand)
                     if job is None:
                         continue
-                    on_frames(job, 0)
+                    watch.on_frames(job, 0)
                     deaths[id(job)] += 1
                     how = f"({_first_line(error)})"
                     if deaths[id(job)] >= ATTEMPTS:
                         yield job, died(job, how)
                     else:
-                        say(
+                        watch.say(
                             f"a worker is lost {how}; {job.dataset.name}/{job.sequence} begins anew"
                         )
                         queue.appendleft(job)
@@ -209,7 +204,7 @@ class ClusterEngine(Engine):
                 else:
                     hand.job = None
                     yield job, answer
-            self._ask_progress(on_frames)
+            self._ask_progress(watch.on_frames)
 
     def _begin(self, queue: deque[Job]) -> None:
         for hand in self._hands:

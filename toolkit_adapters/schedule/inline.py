@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import count
 
 from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Interrupted, Outcome
-from toolkit_adapters.schedule.base import Engine, Progress, Setup, run_job, set_up
+from toolkit_adapters.schedule.base import (
+    UNWATCHED,
+    Engine,
+    Progress,
+    Setup,
+    Watch,
+    run_job,
+    set_up,
+)
 
 
 class InlineEngine(Engine):
@@ -18,14 +26,7 @@ class InlineEngine(Engine):
         super().__init__(setup)
         self._worker, self.description = set_up(setup)
 
-    def run(
-        self,
-        jobs: Iterable[Job],
-        *,
-        on_frames: Progress = lambda job, frames: None,
-        should_stop: Callable[[], bool] = lambda: False,
-        say: Callable[[str], object] = lambda message: None,
-    ) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         for job in jobs:
             frames = count(1)
@@ -33,8 +34,8 @@ class InlineEngine(Engine):
                 outcome = run_job(
                     self._worker,
                     job,
-                    on_frame=partial(_tell, on_frames, job, frames),
-                    should_stop=should_stop,
+                    on_frame=partial(_tell, watch.on_frames, job, frames),
+                    should_stop=watch.should_stop,
                 )
             except Interrupted:
                 return

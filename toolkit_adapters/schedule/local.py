@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -16,9 +16,10 @@ from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Interrupted, Outcome
 from toolkit_adapters.schedule.base import (
     ATTEMPTS,
+    UNWATCHED,
     Engine,
-    Progress,
     Setup,
+    Watch,
     died,
     longest_first,
     require_alike,
@@ -52,18 +53,11 @@ class LocalEngine(Engine):
             self.close()
             raise
 
-    def run(
-        self,
-        jobs: Iterable[Job],
-        *,
-        on_frames: Progress = lambda job, frames: None,
-        should_stop: Callable[[], bool] = lambda: False,
-        say: Callable[[str], object] = lambda message: None,
-    ) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[tuple[str, str]] = Counter()
-        while not should_stop():
+        while not watch.should_stop():
             for crew in self._crews:
                 if crew.job is None and queue:
                     crew.begin(queue.popleft())
@@ -78,19 +72,21 @@ class LocalEngine(Engine):
                     content = crew.connection.recv()
                 except (EOFError, OSError):
                     how = crew.restart()
-                    on_frames(job, 0)
+                    watch.on_frames(job, 0)
                     deaths[job.dataset.name, job.sequence] += 1
                     if deaths[job.dataset.name, job.sequence] >= ATTEMPTS:
                         yield job, died(job, how)
                     else:
-                        say(f"a worker died ({how}); {job.dataset.name}/{job.sequence} begins anew")
+                        watch.say(
+                            f"a worker died ({how}); {job.dataset.name}/{job.sequence} begins anew"
+                        )
                         queue.appendleft(job)
                     continue
                 if isinstance(content, Outcome):
                     crew.job = None
                     yield job, content
                 else:
-                    on_frames(job, content)
+                    watch.on_frames(job, content)
 
     def close(self) -> None:
         """Kill all workers: they own nothing that could be left half-done."""
