@@ -32,6 +32,7 @@ from toolkit_adapters.schedule import (
     open_engine,
 )
 from toolkit_adapters.schedule.progress import ProgressBar
+from toolkit_adapters.timing import crowding, load_average
 from toolkit_adapters.worker import split_checkpoints
 
 
@@ -54,6 +55,8 @@ def run_session(args: argparse.Namespace) -> int:
     setup = Setup(
         options, tuple(args.tracker), split_checkpoints(args.checkpoint), args.controls != 0
     )
+    if args.engine == "local" and (warning := crowding(load_average())):
+        _say(f"{warning}; --threads 1 suffers least")
     with locked(args.results, wait=args.wait):
         results = Results(args.results)
         with open_engine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import time
 from collections.abc import Iterator
 
@@ -31,3 +32,19 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def load_average() -> float | None:
+    """Processes that wanted a core during the last minute; None where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def crowding(load: float | None) -> str | None:
+    """What to say where other processes take the cores that are to be timed; None if none do."""
+    cores = os.cpu_count() or 1
+    if load is None or load <= 1.2 * cores:
+        return None
+    return (
+        f"load average {load:.1f} on {cores} cores: other processes take part; times will be too "
+        "long and noisy"
+    )

@@ -59,6 +59,21 @@ def test_a_finished_run_does_nothing_again(run: Run, results: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in results.rglob("*.npz")} == before
 
 
+@pytest.mark.skipif(not hasattr(os, "getloadavg"), reason="this system states no load")
+@pytest.mark.parametrize(("processes", "said"), [(0.5, False), (1.1, False), (4.0, True)])
+def test_a_crowded_machine_is_said(
+    processes: float,
+    said: bool,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    load = processes * (os.cpu_count() or 1)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    assert run() == 0
+    assert ("other processes take part" in capsys.readouterr().err) == said
+
+
 def test_a_missing_record_remakes_its_whole_pass_and_no_other(run: Run, results: Path) -> None:
     assert run() == 0
     before = digests(results)

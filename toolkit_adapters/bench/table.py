@@ -9,6 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from toolkit_adapters.bench.measure import Ratio, Row
+from toolkit_adapters.timing import crowding
 
 
 def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
@@ -75,12 +76,8 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
             else "."
         ),
     ]
-    load, cores = facts["load_average"], facts["cores"]
-    if load is not None and load > 1.2 * cores:
-        lines.append(
-            f"- WARNING: load average {load:.1f} on {cores} cores: other processes took part; "
-            "times and the rate are too slow, ratios are noisy."
-        )
+    if warning := crowding(facts["load_average"]):
+        lines.append(f"- WARNING: {warning}.")
     return "\n".join(lines)
 
 

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.bench.table import as_json, table
     from toolkit_adapters.files import write_atomically
     from toolkit_adapters.provenance import commit, device_name, versions
+    from toolkit_adapters.timing import load_average
 
     if args.repeats < 1 or (args.threads is not None and args.threads < 1):
         raise HitTrackersError("--repeats and --threads must be at least 1")
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = args.checkpoint
     if checkpoint is None and not all(map(_has_weights, sizes)):
         checkpoint = SEEDED
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = load_average()
     with tqdm(desc="bench", bar_format="{desc} [{elapsed}]", leave=False) as bar:
         rows, rate = measure(
             names, checkpoint, args.device, args.repeats, lambda step: bar.set_description(step)
