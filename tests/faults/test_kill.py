@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faults.kill import KINDS, Arena, Skipped, disturb, open_arena
+from faults.arena import Arena, Skipped, open_arena
+from faults.disturbances import KINDS
+from faults.kill import disturb
 
 from toolkit_adapters import jobs, records
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faults.kill import DATASET, Arena, open_arena
+from faults.arena import DATASET, Arena, open_arena
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Record, Results, save_record
