@@ -34,3 +34,8 @@ def run(root: Path, tmp_path: Path, loaded: list[str]) -> Callable[..., int]:
         return cli.main(arguments)
 
     return command
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "results"
