@@ -113,6 +113,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert row["peak_bytes"] > 0
 
 
+def test_baselines_of_two_sizes_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bench.json"
+    options = ["--tracker", "hit_nano", "--tracker", "hit_tiny", "--checkpoint", "seeded"]
+    assert main(["bench", *options, "--repeats", "2", "--json", str(file)]) == 0
+    assert "times as fast as one of hit_tiny." in capsys.readouterr().out
+    rows = {row["name"]: row for row in json.loads(file.read_text())["rows"]}
+    assert rows["hit_tiny"]["size_ratio"] is None
+    assert rows["hit_nano"]["size_ratio"]["best"] > 0
+
+
 def test_a_broken_claim_fails(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setattr(measuring, "TOLERANCE", 0.0)
     options = ["--tracker", "hit_nano_memeff", "--checkpoint", "seeded", "--repeats", "1"]

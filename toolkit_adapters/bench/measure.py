@@ -49,6 +49,7 @@ class Row:
     network_ratio: Ratio | None = None
     update_ratio: Ratio | None = None
     cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
+    size_ratio: Ratio | None = None  # of a baseline's update, over that of the largest baseline
     operators: int | None = None
     operators_by_name: dict[str, int] = field(default_factory=dict)
     peak_bytes: int | None = None
@@ -121,6 +122,11 @@ def measure(
         row.roofline_share = frame_flops(tracker.spec) / min(seconds) / products.best
         _fill_verdict(row, tracker, baseline, image)
         _fill_costs(row, tracker, image, device)
+    baselines = [row for row in rows.values() if row.claim == "baseline"]
+    largest = max(baselines, key=lambda row: row.gflop)
+    for row in baselines:
+        if row is not largest:
+            row.size_ratio = _ratio(times[largest.name]["update"], times[row.name]["update"])
     return list(rows.values()), products.best
 
 

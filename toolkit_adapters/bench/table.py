@@ -69,6 +69,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
             for row in ran
             if row.peak_operator and row.claim == "baseline"
         ),
+        *_between_sizes(ran),
         f"- Weights: {', '.join(sorted({row.weights[:20] for row in ran}))}"
         + (
             " (random: they track nothing, the arithmetic is the same)."
@@ -85,6 +86,16 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     """Everything measured, with its provenance."""
     content = {**facts, "matrix_gflops": rate / 1e9, "rows": [row.as_json() for row in rows]}
     return json.dumps(content, indent=2) + "\n"
+
+
+def _between_sizes(rows: list[Row]) -> list[str]:
+    largest = max(row.gflop for row in rows)
+    of = next(row.name for row in rows if row.gflop == largest and row.claim == "baseline")
+    return [
+        f"- An update of {row.name} is {_ratio(row.size_ratio)} times as fast as one of {of}."
+        for row in rows
+        if row.size_ratio
+    ]
 
 
 def _arithmetic(rows: list[Row]) -> str:
