@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ def peak_activations(work: Callable[[], object], device: str) -> Peak:
         before = torch.cuda.memory_allocated(device)
         work()
         return Peak(torch.cuda.max_memory_allocated(device) - before)
+    # Without it the profiler prints a line at its start and end, between ours.
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     activities = [torch.profiler.ProfilerActivity.CPU]
     with torch.profiler.profile(
         activities=activities, profile_memory=True, record_shapes=True
