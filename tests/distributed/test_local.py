@@ -18,6 +18,7 @@ from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, write_images
 from hit_trackers.errors import EngineError
 from hit_trackers.tracker import Prediction
 from toolkit_adapters import cli
+from toolkit_adapters.jobs import Job
 from toolkit_adapters.provenance import Machine
 from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.schedule import Description, default_threads, local
@@ -125,26 +126,21 @@ def test_what_always_kills_its_process_is_given_up_alone(
 
 
 def test_the_longest_sequence_goes_first(
-    run: Run, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_images(root / "val" / "c", 9, FRAMES + 6)
     (root / "val" / "c" / "groundtruth.txt").write_text("10,10,8,8\n" * (FRAMES + 6))
-    begun = tmp_path / "begun"
+    begun: list[str] = []
+    begin = local._Crew.begin
 
-    class Writing(FakeTracker):
-        def init(self, image: np.ndarray, box: np.ndarray) -> None:
-            super().init(image, box)
-            with begun.open("a") as file:
-                file.write(f"{image.mean()} {time.monotonic()}\n")
+    def noting(crew: local._Crew, job: Job) -> None:
+        begun.append(job.sequence)
+        begin(crew, job)
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=Writing))
-    trackers = ("--tracker", "hit_nano")
-    assert run("--controls", "0", *trackers, *TWO, "--sequence", "c", results=tmp_path / "c") == 0
-    longest = begun.read_text().split()[0]
-    begun.unlink()
-    assert run("--controls", "0", *trackers, *TWO) == 0
-    firsts = [line.split()[0] for line in begun.read_text().splitlines()[:2]]
-    assert longest in firsts
+    monkeypatch.setattr(local._Crew, "begin", noting)
+    assert run("--controls", "0", "--tracker", "hit_nano", *TWO) == 0
+    assert begun[0] == "c"
+    assert sorted(begun) == ["a", "b", "c"]
 
 
 def test_a_tracker_that_cannot_load_is_an_error_not_a_hang(
