@@ -11,6 +11,7 @@ import pytest
 import hit_trackers
 from hit_trackers.errors import EngineError
 from hit_trackers.tracker import Tracker
+from toolkit_adapters.world.demo import CLIPS, scene_of
 
 BOX = [60.0, 50.0, 40.0, 30.0]
 EXACT = ("exact",)
@@ -25,7 +26,7 @@ LOSSY = ("bf16", "exact_bf16", "openvino_bf16")
 
 
 @cache
-def load(name: str) -> Tracker:
+def load(name: str, checkpoint: str | None = "seeded") -> Tracker:
     if "onnx" in name:
         pytest.importorskip("onnxruntime")
     if "openvino" in name:
@@ -33,7 +34,7 @@ def load(name: str) -> Tracker:
     if "compile" in name and not any(map(shutil.which, ("c++", "g++", "clang++", "cl"))):
         pytest.skip("torch.compile needs a C++ compiler, and there is none")
     try:
-        return hit_trackers.load_tracker(name, "seeded")
+        return hit_trackers.load_tracker(name, checkpoint)
     except EngineError as error:
         if "this processor computes" not in str(error):
             raise
@@ -82,14 +83,22 @@ def test_within_rounding(variant: str, clip: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("variant", LOSSY)
-def test_lossy_is_close_and_says_so(variant: str, clip: list[np.ndarray]) -> None:
-    name = f"hit_nano_{variant}"
-    assert load(name).spec.claim == "lossy"
-    found, expected = open_loop(name, clip), open_loop("hit_nano", clip)
-    assert np.isfinite(found).all()
-    # Random weights magnify it: their corner maps are flat, and a small change moves the peak.
-    assert 0 < np.abs(found - expected).max() < 0.5
-    assert np.isfinite(closed_loop(name, clip)).all()
+def test_lossy_is_close_and_says_so(variant: str) -> None:
+    """With weights that track: the flat corner maps of random ones magnify any change."""
+    lossy, baseline = (load(name, None) for name in (f"hit_nano_{variant}", "hit_nano"))
+    assert lossy.spec.claim == "lossy"
+    scene = scene_of(CLIPS[0])
+    first = scene.render(0.0)
+    for tracker in (lossy, baseline):
+        tracker.init(first.image, first.box)
+    differences = []
+    for number in range(1, 6):
+        baseline.update(scene.render(float(number)).image)
+        assert baseline.search_patch is not None
+        found, expected = (t.engine.run(baseline.search_patch) for t in (lossy, baseline))
+        assert np.isfinite(found).all()
+        differences.append(np.abs(found - expected).max())
+    assert 0 < max(differences) < 0.03, "of the search region, in which the target is a quarter"
 
 
 @pytest.mark.parametrize("variant", ["", "_exact", "_onnx", "_openvino"])
