@@ -12,16 +12,27 @@ from __future__ import annotations
 
 from torch import Tensor
 
-# At 80 queries the scores take a quarter of the whole at stage one, the later stages are a block
-# or two, and the products stay large enough to run at full speed (32 to 160 were timed).
+# Queries at a time: a quarter of the scores at stage one of any size. Fewer where there are more
+# heads than Base has there, as in its first Shrink Attention, or that would hold the peak. Later
+# stages are a block or two. The products stay large enough to run at full speed (32 to 160 queries
+# were timed).
 BLOCK = 80
+SCORES = 6 * BLOCK * 320
+_FEWEST = 4
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, block: int = BLOCK
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, block: int | None = None
 ) -> Tensor:
-    """Bitwise equal to `eager.attend`; holds (B, H, block, Nk) scores at most."""
-    queries = q.shape[-2]
+    """Bitwise equal to `eager.attend`; holds (B, H, block, Nk) scores at most.
+
+    Args:
+        q, k, v, bias, scale: as of every operator.
+        block: queries at a time; None: `BLOCK`, or as many as make `SCORES` scores.
+    """
+    heads, queries = q.shape[-3:-1]
+    if block is None:
+        block = max(_FEWEST, min(BLOCK, SCORES // (heads * k.shape[-2])))
     blocks = -(-queries // block)
     if blocks == 1:
         return _attend_rows(q, k, v, bias, scale)

@@ -78,13 +78,13 @@ def test_random_shapes(name: str, shape, batch: int, seed: int, spread: float) -
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("block", [10, 32, 64, 100, 320])
+@pytest.mark.parametrize("block", [None, 10, 32, 64, 100, 320])
 @pytest.mark.parametrize("shape", hit_shapes(), ids=str)
-def test_exact_is_bitwise_eager(shape: tuple[int, ...], block: int, threads: int) -> None:
+def test_exact_is_bitwise_eager(shape: tuple[int, ...], block: int | None, threads: int) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        arguments = problem(shape, seed=block)
+        arguments = problem(shape, seed=block or 0)
         assert torch.equal(exact.attend(*arguments, block=block), EAGER.attend(*arguments))
     finally:
         torch.set_num_threads(before)
@@ -123,7 +123,8 @@ def test_memeff_lays_out_the_bias_as_the_kernel_wants_it() -> None:
     assert OPERATORS["memeff"].lay_out_bias(already) is already
 
 
-def test_exact_holds_a_block_of_scores_at_most() -> None:
+@pytest.mark.parametrize("shape", [(6, 320, 320, 32, 64), (12, 80, 320, 32, 128)], ids=str)
+def test_exact_holds_a_block_of_scores_at_most(shape: tuple[int, ...]) -> None:
     """No tensor of N x N is made: the largest one is the block's scores."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -136,8 +137,9 @@ def test_exact_holds_a_block_of_scores_at_most() -> None:
                 sizes.append(math.prod(out.shape))
             return out
 
-    heads, queries, keys = 6, 320, 320
-    arguments = problem((heads, queries, keys, 32, 64))
+    heads, _, keys, _, width = shape
+    arguments = problem(shape)
     with Sizes():
         exact.attend(*arguments)
-    assert max(sizes) == max(heads * exact.BLOCK * keys, heads * queries * 64)
+    # Views of all the keys and values are among them.
+    assert max(sizes) == max(exact.SCORES, heads * keys * width)

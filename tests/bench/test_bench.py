@@ -73,6 +73,14 @@ def test_activations_of_variants(patch: np.ndarray) -> None:
     assert peaks["hit_nano_exact"] < (1 - 0.284) * peaks["hit_nano"]
 
 
+def test_activations_of_exact_in_base(patch: np.ndarray) -> None:
+    peaks = [
+        measuring._transformer_peak(load(name, patch), patch, "cpu")
+        for name in ("hit_base", "hit_base_exact")
+    ]
+    assert peaks[1] < (1 - 0.284) * peaks[0]
+
+
 def test_a_peak_is_the_sum_held_at_once() -> None:
     def work() -> None:
         for _ in range(3):
