@@ -101,6 +101,9 @@ STEPS: dict[str, Attend] = {
     "the same, its sum over 32 lanes, then in a tree": attention(apart=True, total=lane_sum),
     "the same, division after the product with the values": attention(apart=True, late=True),
     "the product with the values as one chain": attention(values=fused_chain),
+    "all of it as `fused` does: chains, lanes, a true division": attention(
+        scores=fused_chain, apart=True, total=lane_sum, values=fused_chain
+    ),
 }
 
 

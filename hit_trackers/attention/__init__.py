@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from hit_trackers.attention import eager, exact, memeff, streaming
+from hit_trackers.attention import eager, exact, fused, memeff, streaming
 
 Attend = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
 
@@ -39,5 +39,6 @@ OPERATORS = {
         Operator("streaming", streaming.attend),
         Operator("memeff", memeff.attend, memeff.lay_out_bias),
         Operator("exact", exact.attend),
+        Operator("fused", fused.attend),
     )
 }

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.attention import OPERATORS
+from hit_trackers.attention import OPERATORS, fused
 from hit_trackers.engines.frame import DEVIATION, MEAN, normalise, result
 from hit_trackers.errors import EngineError
 from hit_trackers.network.hit import HiT, Output
@@ -22,13 +22,15 @@ def prepare(network: HiT, spec: TrackerSpec, device: torch.device) -> HiT:
     """Place a loaded network on its device, in the precision and with the operator of `spec`.
 
     Raises:
-        EngineError: PyTorch does not compute this network in that precision.
+        EngineError: PyTorch does not compute this network in that precision, or on that device.
     """
     if spec.precision not in DTYPES:
         raise EngineError(
             f"{spec.name}: PyTorch's engines have no {spec.precision}; use the onnx or openvino "
             f"engine (hit_{spec.size}_openvino_{spec.precision})"
         )
+    if spec.attention == "fused":
+        fused.require(device, spec.precision)
     # Norms are folded in float32; the bias follows in the precision of the weights.
     network = network.to(device).prepare()
     if spec.in_place:

@@ -20,7 +20,10 @@ HELP = "time, operators and memory of variants, as ratios inside one process"
 
 VARIANTS = {
     "cpu": ("memeff", "exact", "onnx", "openvino", "openvino_bf16", "bf16"),
-    "cuda": ("memeff", "exact", "graph", "memeff_graph", "exact_graph", "graph_fp16", "compile"),
+    "cuda": (
+        *("memeff", "exact", "fused", "compile"),
+        *("graph", "memeff_graph", "exact_graph", "fused_graph", "graph_fp16"),
+    ),
 }
 
 

@@ -1,0 +1,130 @@
+"""The Triton kernel, as far as a CPU can tell: its indices, and the instructions it becomes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import hit_trackers
+from hit_trackers.attention import eager, fused
+from hit_trackers.errors import EngineError, MissingDependencyError
+
+WITHOUT = "Triton is not installed (Linux only; extra: triton)"
+KERNEL = "hit_trackers.attention.triton_kernel"
+SHAPES = [(2, 320, 320, 32, 64), (2, 80, 320, 32, 128), (2, 80, 80, 16, 32), (3, 20, 20, 16, 32)]
+
+
+def problem(shape: tuple[int, ...], device: str = "cpu") -> tuple[Any, ...]:
+    """Laid out as in HiT: heads of a token side by side."""
+    heads, queries, keys, width, values = shape
+    generator = torch.Generator().manual_seed(0)
+
+    def tokens(count: int, size: int) -> torch.Tensor:
+        made = torch.randn(1, count, heads, size, generator=generator)
+        return made.permute(0, 2, 1, 3).to(device)
+
+    bias = torch.randn(heads, queries, keys, generator=generator).to(device)
+    return tokens(queries, width), tokens(keys, width), tokens(keys, values), bias, width**-0.5
+
+
+def interpreted() -> None:
+    """In a process of its own: Triton decides at import whether it compiles or interprets."""
+    import triton.language as tl
+
+    module = importlib.import_module(KERNEL)
+    # The interpreter has no library functions of the device.
+    module.libdevice = SimpleNamespace(exp=lambda x: tl.exp(x))
+    for shape in SHAPES:
+        arguments = problem(shape)
+        found, expected = fused.attend(*arguments), eager.attend(*arguments)
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-6)
+        print(shape)
+
+
+def test_every_query_meets_every_key_and_no_other() -> None:
+    pytest.importorskip("triton", reason=WITHOUT)
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, __file__], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-1] == [str(shape) for shape in SHAPES]
+
+
+@pytest.mark.parametrize("widths", [(32, 64), (32, 128), (16, 32), (16, 64)], ids=str)
+def test_each_step_is_rounded_by_itself(widths: tuple[int, int]) -> None:
+    """In the PTX for an H100: chains of FMAs, no tensor cores, true divisions, nothing merged."""
+    triton = pytest.importorskip("triton", reason=WITHOUT)
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    kernel = importlib.import_module(KERNEL).attention
+    constants = {"WIDTH": widths[0], "VALUES": widths[1], "BLOCK": fused.BLOCK}
+    types = {name: "*fp32" if name.endswith("_at") else "i32" for name in kernel.arg_names}
+    signature = {**types, "scale": "fp32", **dict.fromkeys(constants, "constexpr")}
+    compiled = triton.compile(
+        ASTSource(kernel, signature, constants),
+        target=GPUTarget("cuda", 90, 32),
+        options={"enable_fp_fusion": False, "num_warps": 4},
+    )
+    ptx = compiled.asm["ptx"]
+    assert "mma" not in ptx, "tensor cores add in an order of their own"
+    assert "div.rn.f32" in ptx
+    assert "div.full" not in ptx
+    assert "div.approx" not in ptx
+    assert "mul.rn.f32" in ptx, "the scale"
+    assert "add.rn.f32" in ptx, "the bias"
+    assert compiled.metadata.shared <= 48 * 1024, "what every GPU grants without asking"
+
+
+def test_a_cpu_has_no_such_kernel() -> None:
+    with pytest.raises(EngineError, match=r"CUDA kernel.*--device cuda, or `exact`"):
+        hit_trackers.load_tracker("hit_nano_fused", "seeded")
+
+
+def test_other_precisions_and_a_missing_triton(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = torch.device("cuda")
+    with pytest.raises(EngineError, match="this is bf16"):
+        fused.require(cuda, "bf16")
+    monkeypatch.setitem(sys.modules, KERNEL, None)
+    with pytest.raises(MissingDependencyError, match="pip install triton"):
+        fused.require(cuda, "fp32")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_fused_on_a_gpu(shape: tuple[int, ...]) -> None:
+    arguments = problem(shape, "cuda")
+    found, expected = fused.attend(*arguments), eager.attend(*arguments)
+    equal = float((found == expected).float().mean())
+    print(f"{shape}: {equal:.1%} of the outputs are bitwise the separate kernels'")
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("engine", ["", "_graph"])
+def test_the_tracker_on_a_gpu(engine: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    patches = rng.integers(0, 256, (3, 256, 256, 3), dtype=np.uint8)
+    outputs = []
+    for attention in ("", "_fused"):
+        tracker = hit_trackers.load_tracker(f"hit_base{attention}{engine}", "seeded", "cuda")
+        tracker.init(frame, [60.0, 50.0, 40.0, 30.0])
+        outputs.append([tracker.predict(patch) for patch in patches])
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=0, atol=1e-5)
+
+
+if __name__ == "__main__":
+    interpreted()
