@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-# Queries at a time: a quarter of the scores at stage one of any size. Fewer where there are more
-# heads than Base has there, as in its first Shrink Attention, or that would hold the peak. Later
-# stages are a block or two. The products stay large enough to run at full speed (32 to 160 queries
-# were timed).
-BLOCK = 80
-SCORES = 6 * BLOCK * 320
+# Queries at a time: half of stage one. Smaller blocks save nothing there, where other layers hold
+# more, and larger ones are hardly faster (40 to 320 were timed).
+BLOCK = 160
+# Numbers that keys, values and the block's scores, before and after the softmax, may hold together:
+# fewer queries at a time where keys and values are wide, as in Base's first Shrink Attention.
+HELD = 921_600
 _FEWEST = 4
 
 
@@ -28,11 +28,13 @@ def attend(
 
     Args:
         q, k, v, bias, scale: as of every operator.
-        block: queries at a time; None: `BLOCK`, or as many as make `SCORES` scores.
+        block: queries at a time; None: `BLOCK`, or as many as stay within `HELD`.
     """
-    heads, queries = q.shape[-3:-1]
+    heads, queries, width = q.shape[-3:]
+    keys, values = v.shape[-2:]
     if block is None:
-        block = max(_FEWEST, min(BLOCK, SCORES // (heads * k.shape[-2])))
+        room = HELD - heads * keys * (width + values)
+        block = max(_FEWEST, min(BLOCK, room // (2 * heads * keys)))
     blocks = -(-queries // block)
     if blocks == 1:
         return _attend_rows(q, k, v, bias, scale)
