@@ -50,12 +50,15 @@ def reference(q, k, v, bias, scale) -> torch.Tensor:
     return EAGER.attend(q.double(), k.double(), v.double(), bias.double(), scale)
 
 
-def check_against_float64(operator: Operator, arguments) -> None:
-    """As flash-attention's tests: at most twice the error of the eager expression (or rounding)."""
+def check_against_float64(operator: Operator, arguments, spread: float = 1.0) -> None:
+    """As flash-attention's tests: at most twice the error of the eager expression (or rounding).
+
+    Scores grow with the square of `spread`, and what rounding them does to the output with them.
+    """
     truth = reference(*arguments)
     error = (apply(operator, *arguments).double() - truth).abs().max().item()
     eager_error = (EAGER.attend(*arguments).double() - truth).abs().max().item()
-    assert error <= 2 * eager_error + 2e-6
+    assert error <= 2 * eager_error + 2e-6 * max(1.0, spread)
 
 
 @pytest.mark.parametrize("name", ANYWHERE)
@@ -75,7 +78,7 @@ def test_every_shape_of_hit(name: str, shape: tuple[int, ...]) -> None:
     spread=st.sampled_from([0.01, 1.0, 10.0]),
 )
 def test_random_shapes(name: str, shape, batch: int, seed: int, spread: float) -> None:
-    check_against_float64(OPERATORS[name], problem(shape, seed, batch, spread))
+    check_against_float64(OPERATORS[name], problem(shape, seed, batch, spread), spread)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
