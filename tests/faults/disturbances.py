@@ -72,8 +72,10 @@ def _signalled(point: Point, number: signal.Signals, workers: int = 1) -> set[in
     with contextlib.suppress(ProcessLookupError):
         os.kill(point.process.pid, number)
     end(point.process)
-    # Before the run catches them, signals act as they do on any Python program.
-    return {0, 128 + number, -number}
+    # Before the run catches them, signals act as they do on any Python program; a KeyboardInterrupt
+    # there ends a process of multiprocessing with 1.
+    early = {1} if number == signal.SIGINT else set()
+    return {0, 128 + number, -number, *early}
 
 
 def sigkill(point: Point) -> set[int]:
