@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from hit_trackers.errors import EngineError, MissingDependencyError
 
 WITHOUT = "Triton is not installed (Linux only; extra: triton)"
 KERNEL = "hit_trackers.attention.triton_kernel"
+WIDTHS = [(32, 64), (32, 128), (16, 32), (16, 64)]
 SHAPES = [(2, 320, 320, 32, 64), (2, 80, 320, 32, 128), (2, 80, 80, 16, 32), (3, 20, 20, 16, 32)]
 
 
@@ -35,8 +37,24 @@ def problem(shape: tuple[int, ...], device: str = "cpu") -> tuple[Any, ...]:
     return tokens(queries, width), tokens(keys, width), tokens(keys, values), bias, width**-0.5
 
 
-def interpreted() -> None:
-    """In a process of its own: Triton decides at import whether it compiles or interprets."""
+def in_a_process(task: str, **environment: str) -> list[str]:
+    """Lines that this file prints as a program: Triton decides at import whether it interprets."""
+    if importlib.util.find_spec("triton") is None:
+        pytest.skip(WITHOUT)
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        [sys.executable, __file__, task],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def interpret() -> None:
+    """Compare the interpreted kernel with the official expression; print each shape."""
     import triton.language as tl
 
     module = importlib.import_module(KERNEL)
@@ -49,41 +67,43 @@ def interpreted() -> None:
         print(shape)
 
 
-def test_every_query_meets_every_key_and_no_other() -> None:
-    pytest.importorskip("triton", reason=WITHOUT)
-    path = os.pathsep.join(filter(None, sys.path))
-    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
-    done = subprocess.run(
-        [sys.executable, __file__], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[:-1] == [str(shape) for shape in SHAPES]
-
-
-@pytest.mark.parametrize("widths", [(32, 64), (32, 128), (16, 32), (16, 64)], ids=str)
-def test_each_step_is_rounded_by_itself(widths: tuple[int, int]) -> None:
-    """In the PTX for an H100: chains of FMAs, no tensor cores, true divisions, nothing merged."""
-    triton = pytest.importorskip("triton", reason=WITHOUT)
+def compile_for_h100() -> None:
+    """Print what the kernel becomes: a line of JSON for each pair of widths."""
+    import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     kernel = importlib.import_module(KERNEL).attention
-    constants = {"WIDTH": widths[0], "VALUES": widths[1], "BLOCK": fused.BLOCK}
-    types = {name: "*fp32" if name.endswith("_at") else "i32" for name in kernel.arg_names}
-    signature = {**types, "scale": "fp32", **dict.fromkeys(constants, "constexpr")}
-    compiled = triton.compile(
-        ASTSource(kernel, signature, constants),
-        target=GPUTarget("cuda", 90, 32),
-        options={"enable_fp_fusion": False, "num_warps": 4},
-    )
-    ptx = compiled.asm["ptx"]
-    assert "mma" not in ptx, "tensor cores add in an order of their own"
-    assert "div.rn.f32" in ptx
-    assert "div.full" not in ptx
-    assert "div.approx" not in ptx
-    assert "mul.rn.f32" in ptx, "the scale"
-    assert "add.rn.f32" in ptx, "the bias"
-    assert compiled.metadata.shared <= 48 * 1024, "what every GPU grants without asking"
+    for widths in WIDTHS:
+        constants = {"WIDTH": widths[0], "VALUES": widths[1], "BLOCK": fused.BLOCK}
+        types = {name: "*fp32" if name.endswith("_at") else "i32" for name in kernel.arg_names}
+        signature = {**types, "scale": "fp32", **dict.fromkeys(constants, "constexpr")}
+        compiled = triton.compile(
+            ASTSource(kernel, signature, constants),
+            target=GPUTarget("cuda", 90, 32),
+            options={"enable_fp_fusion": False, "num_warps": 4},
+        )
+        print(json.dumps({"shared": compiled.metadata.shared, "ptx": compiled.asm["ptx"]}))
+
+
+def test_every_query_meets_every_key_and_no_other() -> None:
+    lines = in_a_process("interpret", TRITON_INTERPRET="1")
+    assert lines == [str(shape) for shape in SHAPES]
+
+
+def test_each_step_is_rounded_by_itself() -> None:
+    """In the PTX for an H100: chains of FMAs, no tensor cores, true divisions, nothing merged."""
+    lines = in_a_process("compile_for_h100")
+    assert len(lines) == len(WIDTHS)
+    for made in map(json.loads, lines):
+        ptx = made["ptx"]
+        assert "mma" not in ptx, "tensor cores add in an order of their own"
+        assert "div.rn.f32" in ptx
+        assert "div.full" not in ptx
+        assert "div.approx" not in ptx
+        assert "mul.rn.f32" in ptx, "the scale"
+        assert "add.rn.f32" in ptx, "the bias"
+        assert made["shared"] <= 48 * 1024, "what every GPU grants without asking"
 
 
 def test_a_cpu_has_no_such_kernel() -> None:
@@ -127,4 +147,4 @@ def test_the_tracker_on_a_gpu(engine: str) -> None:
 
 
 if __name__ == "__main__":
-    interpreted()
+    {"interpret": interpret, "compile_for_h100": compile_for_h100}[sys.argv[1]]()

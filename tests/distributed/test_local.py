@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
 import pytest
@@ -38,6 +39,7 @@ ONE = ("--threads", "1")
 @pytest.fixture(autouse=True)
 def fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "PROCESSES", multiprocessing.get_context("fork"))
+    cv2.setNumThreads(1)  # a fork has OpenCV's queue of work, but not the threads that do it
 
 
 def test_the_same_records_as_one_process(

@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 
+import cv2
 from runner_fakes import FakeTracker, fake_loader, write_got10k
 
 from toolkit_adapters import cli, provenance, runner, session
@@ -92,6 +93,8 @@ class Arena:
         workers: int = 1,
         pause: float = 0,
     ) -> Any:
+        # A fork has OpenCV's queue of work, but not the threads that would do it.
+        cv2.setNumThreads(1)
         process = FORK.Process(target=self._run, args=(results, prepare, workers, pause))
         process.start()
         return process

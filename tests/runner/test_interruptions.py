@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import filelock
 import pytest
 from runner_fakes import FakeTracker, digests, fake_loader
@@ -114,6 +115,7 @@ def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> 
 
 
 def _start(*args: Any) -> Any:
+    cv2.setNumThreads(1)  # a fork has OpenCV's queue of work, but not the threads that do it
     # Forked, because PyTorch is imported already and takes seconds to import again.
     process = multiprocessing.get_context("fork").Process(target=_run_here, args=args)
     process.start()
