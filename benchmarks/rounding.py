@@ -120,12 +120,15 @@ def search_regions(tracker: Tracker, count: int) -> list[np.ndarray]:
     return regions
 
 
-def layers(network: HiT, run: Callable[[], object]) -> list[tuple[Tensor, ...]]:
+Arguments = tuple[Tensor, Tensor, Tensor, Tensor, float]
+
+
+def layers(network: HiT, run: Callable[[], object]) -> list[Arguments]:
     """Arguments of every attention of one frame."""
-    seen: list[tuple[Tensor, ...]] = []
+    seen: list[Arguments] = []
 
     def recording(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
-        seen.append((q, k, v, bias, torch.tensor(scale)))
+        seen.append((q, k, v, bias, scale))
         return eager.attend(q, k, v, bias, scale)
 
     network.use(Operator("recording", recording))
@@ -154,9 +157,8 @@ def main() -> None:
     for name, attend in STEPS.items():
         changed, count, worst = 0, 0, 0.0
         with torch.inference_mode():
-            for q, k, v, bias, scale in inputs:
-                official = eager.attend(q, k, v, bias, float(scale))
-                found = attend(q, k, v, bias, float(scale))
+            for arguments in inputs:
+                official, found = eager.attend(*arguments), attend(*arguments)
                 changed += int((official != found).sum())
                 count += official.numel()
                 worst = max(worst, float((official - found).abs().max()))

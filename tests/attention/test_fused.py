@@ -8,11 +8,11 @@ import os
 import subprocess
 import sys
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from attention_problems import problem
 
 import hit_trackers
 from hit_trackers.attention import eager, fused
@@ -22,19 +22,6 @@ WITHOUT = "Triton is not installed (Linux only; extra: triton)"
 KERNEL = "hit_trackers.attention.triton_kernel"
 WIDTHS = [(32, 64), (32, 128), (16, 32), (16, 64)]
 SHAPES = [(2, 320, 320, 32, 64), (2, 80, 320, 32, 128), (2, 80, 80, 16, 32), (3, 20, 20, 16, 32)]
-
-
-def problem(shape: tuple[int, ...], device: str = "cpu") -> tuple[Any, ...]:
-    """Laid out as in HiT: heads of a token side by side."""
-    heads, queries, keys, width, values = shape
-    generator = torch.Generator().manual_seed(0)
-
-    def tokens(count: int, size: int) -> torch.Tensor:
-        made = torch.randn(1, count, heads, size, generator=generator)
-        return made.permute(0, 2, 1, 3).to(device)
-
-    bias = torch.randn(heads, queries, keys, generator=generator).to(device)
-    return tokens(queries, width), tokens(keys, width), tokens(keys, values), bias, width**-0.5
 
 
 def in_a_process(task: str, **environment: str) -> list[str]:
@@ -124,7 +111,7 @@ def test_other_precisions_and_a_missing_triton(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_fused_on_a_gpu(shape: tuple[int, ...]) -> None:
-    arguments = problem(shape, "cuda")
+    arguments = [a.cuda() if isinstance(a, torch.Tensor) else a for a in problem(shape)]
     found, expected = fused.attend(*arguments), eager.attend(*arguments)
     equal = float((found == expected).float().mean())
     print(f"{shape}: {equal:.1%} of the outputs are bitwise the separate kernels'")

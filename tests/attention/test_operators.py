@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from attention_problems import problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,20 +27,6 @@ def hit_shapes() -> list[tuple[int, int, int, int, int]]:
         for dim, tokens in zip(config.dims[:2], TOKENS, strict=False):
             shapes.add((dim // d, tokens // 4, tokens, d, 4 * d))
     return sorted(shapes)
-
-
-def problem(shape: tuple[int, ...], seed: int = 0, batch: int = 1, spread: float = 1.0):
-    heads, queries, keys, width, value_width = shape
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*size: int) -> torch.Tensor:
-        return torch.randn(*size, generator=generator)
-
-    # Laid out as the network lays them out: heads are split from the last axis, then permuted.
-    q = normal(batch, queries, heads, width).permute(0, 2, 1, 3) * spread
-    k = normal(batch, keys, heads, width).permute(0, 2, 1, 3) * spread
-    v = normal(batch, keys, heads, value_width).permute(0, 2, 1, 3)
-    return q, k, v, normal(heads, queries, keys), width**-0.5
 
 
 def apply(operator: Operator, q, k, v, bias, scale) -> torch.Tensor:

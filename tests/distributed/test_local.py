@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, write_images
+from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, fork_context, write_images
 
 from hit_trackers.errors import EngineError
 from hit_trackers.tracker import Prediction
@@ -38,8 +38,7 @@ ONE = ("--threads", "1")
 
 @pytest.fixture(autouse=True)
 def fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "PROCESSES", multiprocessing.get_context("fork"))
-    cv2.setNumThreads(1)  # a fork has OpenCV's queue of work, but not the threads that do it
+    monkeypatch.setattr(local, "PROCESSES", fork_context())
 
 
 def test_the_same_records_as_one_process(
@@ -115,8 +114,6 @@ def test_what_always_kills_its_process_is_given_up_alone(
         always = True
         only_black = True
 
-    import cv2
-
     cv2.imwrite(str(root / "val" / "b" / "00000001.jpg"), np.zeros((48, 64, 3), np.uint8))
     Deadly.marker = tmp_path / "killed"
     monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=Deadly))
@@ -191,7 +188,7 @@ def test_workers_do_not_outlive_a_killed_command(
         return FakeTracker(name, pause=0.05)
 
     monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=slow))
-    command = multiprocessing.get_context("fork").Process(target=_run_and_hang, args=(run,))
+    command = fork_context().Process(target=_run_and_hang, args=(run,))
     command.start()
     workers: list[psutil.Process] = []
     for _ in range(500):

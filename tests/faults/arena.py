@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import multiprocessing
 import os
 import random
 import sys
@@ -17,14 +16,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 
-import cv2
-from runner_fakes import FakeTracker, fake_loader, write_got10k
+from runner_fakes import FakeTracker, digests, fake_loader, fork_context, write_got10k
 
 from toolkit_adapters import cli, provenance, runner, session
 from toolkit_adapters.records import Record, Results
 from toolkit_adapters.schedule import local
 
-FORK: Any = multiprocessing.get_context("fork")
 DATASET = "got10k-val"
 #: Seconds after which a run hangs; they take less than one.
 LIMIT = 120.0
@@ -93,11 +90,14 @@ class Arena:
         workers: int = 1,
         pause: float = 0,
     ) -> Any:
-        # A fork has OpenCV's queue of work, but not the threads that would do it.
-        cv2.setNumThreads(1)
-        process = FORK.Process(target=self._run, args=(results, prepare, workers, pause))
+        process = fork_context().Process(target=self._run, args=(results, prepare, workers, pause))
         process.start()
         return process
+
+    def expects(self, results: Path) -> bool:
+        """Whether a folder holds the records of an undisturbed run, times aside."""
+        expected = {key: record.result_digest() for key, record in self.expected.items()}
+        return digests(results) == expected
 
     def log(self, results: Path) -> str:
         path = self.scratch / f"{results.name}.log"
@@ -115,7 +115,7 @@ class Arena:
             return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0.0, pause=pause)
 
         tracker.load_tracker = fake_loader(make=make)  # type: ignore[assignment]
-        local.PROCESSES = FORK
+        local.PROCESSES = fork_context()
         # Collecting garbage before each sequence is for times, and takes as long as all else.
         runner.without_garbage_collection = contextlib.nullcontext
         prepare()
@@ -134,10 +134,6 @@ def records(folder: Path) -> dict[tuple[str, str], Record]:
         for tracker in results.trackers
         for name in results.sequences(tracker, DATASET)
     }
-
-
-def digests(found: dict[tuple[str, str], Record]) -> dict[tuple[str, str], str]:
-    return {key: record.result_digest() for key, record in found.items()}
 
 
 @contextlib.contextmanager

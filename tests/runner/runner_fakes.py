@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,6 +77,15 @@ def write_got10k(root: Path, names: tuple[str, ...] = ("a", "b", "c")) -> Path:
         (root / "val" / name / "groundtruth.txt").write_text("10,10,8,8\n" * FRAMES)
     (root / "val" / "list.txt").write_text("\n".join(names) + "\n")
     return root
+
+
+def fork_context() -> Any:
+    """Of multiprocessing: forks have this process's imports, which take seconds to make again.
+
+    A fork has OpenCV's queue of work, but not the threads that would do it: there must be none.
+    """
+    cv2.setNumThreads(1)
+    return multiprocessing.get_context("fork")
 
 
 def digests(folder: Path) -> dict[tuple[str, str], str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import random
 import signal
@@ -13,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import filelock
 import pytest
-from runner_fakes import FakeTracker, digests, fake_loader
+from runner_fakes import FakeTracker, digests, fake_loader, fork_context
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Results
@@ -115,9 +113,7 @@ def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> 
 
 
 def _start(*args: Any) -> Any:
-    cv2.setNumThreads(1)  # a fork has OpenCV's queue of work, but not the threads that do it
-    # Forked, because PyTorch is imported already and takes seconds to import again.
-    process = multiprocessing.get_context("fork").Process(target=_run_here, args=args)
+    process = fork_context().Process(target=_run_here, args=args)
     process.start()
     return process
 

@@ -89,8 +89,7 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
 
 
 def _between_sizes(rows: list[Row]) -> list[str]:
-    largest = max(row.gflop for row in rows)
-    of = next(row.name for row in rows if row.gflop == largest and row.claim == "baseline")
+    of = next(row.name for row in rows if row.claim == "baseline" and not row.size_ratio)
     return [
         f"- An update of {row.name} is {_ratio(row.size_ratio)} times as fast as one of {of}."
         for row in rows

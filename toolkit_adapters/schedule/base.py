@@ -63,12 +63,9 @@ class Watch:
         say: told what a user should know, such as a lost worker.
     """
 
-    on_frames: Progress = lambda job, frames: None
-    should_stop: Callable[[], bool] = lambda: False
-    say: Callable[[str], object] = lambda message: None
-
-
-UNWATCHED = Watch()
+    on_frames: Progress
+    should_stop: Callable[[], bool]
+    say: Callable[[str], object]
 
 
 class Engine(abc.ABC):
@@ -83,7 +80,7 @@ class Engine(abc.ABC):
         self.setup = setup
 
     @abc.abstractmethod
-    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
         """Yield jobs as they end; ends early, without those in hand, when asked to stop.
 
         Raises:

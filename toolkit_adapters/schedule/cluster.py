@@ -17,7 +17,6 @@ from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Outcome
 from toolkit_adapters.schedule.base import (
     ATTEMPTS,
-    UNWATCHED,
     Description,
     Engine,
     Progress,
@@ -169,7 +168,7 @@ class ClusterEngine(Engine):
                 return answer
         raise EngineError("the cluster started no worker; `ray status` says what it waits for")
 
-    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[int] = Counter()

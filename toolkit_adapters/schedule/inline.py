@@ -9,7 +9,6 @@ from itertools import count
 from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Interrupted, Outcome
 from toolkit_adapters.schedule.base import (
-    UNWATCHED,
     Engine,
     Progress,
     Setup,
@@ -26,7 +25,7 @@ class InlineEngine(Engine):
         super().__init__(setup)
         self._worker, self.description = set_up(setup)
 
-    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         for job in jobs:
             frames = count(1)

@@ -16,7 +16,6 @@ from toolkit_adapters.jobs import Job
 from toolkit_adapters.runner import Interrupted, Outcome
 from toolkit_adapters.schedule.base import (
     ATTEMPTS,
-    UNWATCHED,
     Engine,
     Setup,
     Watch,
@@ -53,7 +52,7 @@ class LocalEngine(Engine):
             self.close()
             raise
 
-    def run(self, jobs: Iterable[Job], watch: Watch = UNWATCHED) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
         """As `Engine.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[tuple[str, str]] = Counter()

@@ -73,9 +73,9 @@ class PhotoMaterials(Procedural):
         """A cut-out, a piece of a photograph, or something drawn and dressed in photographs."""
         choice = rng.random()
         if kind is not None or choice < 0.4 or not (self.cuts or self.photos):
-            if kind is None:
-                kind = "person" if rng.random() < 0.6 else str(rng.choice(list(objects.KINDS)))
-            phases = objects.draw(kind, int(rng.integers(2**31)), PHASES, self.surface)
+            if kind is None and rng.random() < 0.6:
+                kind = "person"
+            phases = self.drawn(rng, kind)
         else:
             if self.cuts and (choice < 0.7 or not self.photos):
                 cut = self.cuts[int(rng.integers(len(self.cuts)))]

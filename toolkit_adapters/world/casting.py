@@ -36,9 +36,13 @@ class Procedural:
 
     def sprite(self, rng: Rng, kind: str | None = None) -> Sprite:
         """See `Materials.sprite`."""
+        return Sprite(self.drawn(rng, kind))
+
+    def drawn(self, rng: Rng, kind: str | None = None) -> list[Image]:
+        """Something drawn, in `PHASES` postures: RGBA uint8 images."""
         kinds = list(objects.KINDS)
         kind = kind or kinds[int(rng.integers(len(kinds)))]
-        return Sprite(objects.draw(kind, int(rng.integers(2**31)), PHASES, self.surface))
+        return objects.draw(kind, int(rng.integers(2**31)), PHASES, self.surface)
 
 
 @dataclass(frozen=True)
