@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from hit_trackers.attention import OPERATORS, fused
-from hit_trackers.engines.frame import DEVIATION, MEAN, normalise, result
+from hit_trackers.engines.frame import DEVIATION, MEAN, normalise, normalised_values, result
 from hit_trackers.errors import EngineError
 from hit_trackers.network.hit import HiT, Output
 from hit_trackers.zoo import TrackerSpec
@@ -52,6 +53,10 @@ class EagerEngine:
         self.caches_template = spec.caches_template
         self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
+        on_cpu = self.device.type == "cpu"
+        if spec.in_place and on_cpu and self.dtype == torch.float32 and torch.get_num_threads() > 1:
+            self.network.backbone.body.swap_products()
+        self.values = normalised_values() if spec.in_place and on_cpu else None
         self.template: Tensor | None = None
         self.events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
@@ -59,6 +64,9 @@ class EagerEngine:
 
     def normalise(self, patch: np.ndarray) -> Tensor:
         """RGB uint8 (S, S, 3) -> (1, 3, S, S) on the device."""
+        if self.values is not None:
+            image = torch.from_numpy(cv2.LUT(patch, self.values))
+            return image.permute(2, 0, 1).unsqueeze(0).to(self.dtype)
         image = torch.from_numpy(patch).to(self.device)
         return normalise(image, self.mean, self.deviation).to(self.dtype)
 
