@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from hit_trackers.errors import DatasetError
 from hit_trackers.network.hit import Output, build
 from toolkit_adapters.training import batches, views
 from toolkit_adapters.training.batches import Jitter, make_batch
@@ -189,3 +191,42 @@ def test_command_trains_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert main([*arguments, "--steps", "2", "--processes", "2"]) == 0
     assert [row["step"] for row in read_curve(tmp_path / "curve.csv")] == ["1", "2"]
     assert (tmp_path / "hit_nano.safetensors").is_file()
+
+
+def test_bad_input_is_named_before_anything_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from toolkit_adapters.training.__main__ import main
+
+    monkeypatch.setattr(views, "render_views", lambda *_: pytest.fail("rendered"))
+    wrong, out, damaged = tmp_path / "wrong.safetensors", tmp_path / "out", tmp_path / "damaged"
+    wrong.write_bytes(b"no weights")
+    damaged.mkdir()
+    (damaged / "state.pt").write_bytes(b"no state")
+    for arguments, message in (
+        ([str(out), "--start-from", str(wrong)], "wrong.safetensors"),
+        ([str(out), "--start-from", str(tmp_path / "none.pth")], "none.pth"),
+        ([str(damaged)], "cannot go on from this state"),
+        ([str(out), "--shards", "1", "--held-out", "256"], "some be left to train on"),
+        ([str(out), "--held-out", "0"], "some must be held out"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(["--out", *arguments])
+        assert stop.value.code == 2
+        assert message in capsys.readouterr().err
+    assert (damaged / "state.pt").read_bytes() == b"no state"
+
+
+def test_views_of_other_photographs_are_not_taken_for_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        image = np.random.default_rng(number).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / "photo.jpg"), image)
+    monkeypatch.setattr(views, "SHARD", 1)
+    made = views.render_views(tmp_path / "views", 1, 0, folders[:1], 1)
+    assert views.render_views(tmp_path / "views", 1, 0, folders[:1], 1) == made
+    with pytest.raises(DatasetError, match=r"one.*and these are .*two.*--views"):
+        views.render_views(tmp_path / "views", 1, 0, folders[1:], 1)

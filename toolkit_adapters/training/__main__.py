@@ -20,6 +20,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hit_trackers.errors import DatasetError, HitTrackersError
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser; importing this module imports nothing heavy."""
@@ -55,22 +57,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Render, train, write the weights; returns the exit status."""
     parser = build_parser()
     args = parser.parse_args(argv)
-    if args.start_from and not Path(args.start_from).is_file():
-        parser.error(f"--start-from {args.start_from}: there is no such file")
-    from toolkit_adapters.training.photos import FOLDERS
-    from toolkit_adapters.training.views import open_views, render_views
+    try:
+        _train(args)
+    except HitTrackersError as error:
+        parser.error(str(error))
+    return 0
 
-    photos = [] if args.no_photos else (args.photos or list(FOLDERS))
-    folder = render_views(
-        args.views or args.out / "views", args.shards, args.seed, photos, args.workers
-    )
 
+def _train(args: argparse.Namespace) -> None:
     import torch
 
     from toolkit_adapters.training.export import export
     from toolkit_adapters.training.loop import Plan, Training, train
+    from toolkit_adapters.training.photos import FOLDERS
     from toolkit_adapters.training.processes import train_together
+    from toolkit_adapters.training.views import SHARD, open_views, render_views
 
+    scenes = args.shards * SHARD
+    if not 0 < args.held_out < scenes:
+        raise DatasetError(
+            f"--held-out {args.held_out}: {args.shards} shards are {scenes} scenes, of which some "
+            "must be held out and some be left to train on"
+        )
     plan = Plan(
         steps=args.steps,
         batch=args.batch,
@@ -82,8 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         held_out=args.held_out,
         start_from=args.start_from,
     )
-    args.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
+    # What is wrong with weights or state is said before the rendering, which takes an hour.
+    Training(plan, args.out, args.device).resume()
+    photos = [] if args.no_photos else (args.photos or list(FOLDERS))
+    folder = render_views(
+        args.views or args.out / "views", args.shards, args.seed, photos, args.workers
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
     if plan.processes > 1:
         train_together(plan, args.out, folder, args.shards, args.threads)
     training = Training(plan, args.out, args.device)
@@ -92,7 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     weights = args.out / f"hit_{plan.size}.safetensors"
     export(training.average, weights, {"steps": training.step, "seed": plan.seed})
     print(f"{weights} and {args.out / 'curve.csv'} written", file=sys.stderr)
-    return 0
 
 
 if __name__ == "__main__":

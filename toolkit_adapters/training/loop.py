@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hit_trackers import checkpoint
+from hit_trackers.errors import CheckpointError
 from hit_trackers.network.hit import HiT, build
 from toolkit_adapters.training.batches import Jitter, make_batch
 from toolkit_adapters.training.losses import Losses, losses
@@ -93,14 +94,25 @@ class Training:
         return self.folder / "state.pt"
 
     def resume(self) -> None:
-        """Continue from the saved state, if there is one."""
+        """Continue from the saved state, if there is one.
+
+        Raises:
+            CheckpointError: it is damaged, or of another network.
+        """
         if not self.state_path.is_file():
             return
-        state = torch.load(self.state_path, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds = state["step"], state["seconds"]
+        try:
+            state = torch.load(self.state_path, map_location=self.device, weights_only=True)
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        except Exception as error:  # of many kinds, from zip to pickle to shapes
+            raise CheckpointError(
+                f"{self.state_path}: cannot go on from this state "
+                f"({type(error).__name__}: {str(error).splitlines()[0]}); "
+                "move it away to begin anew, or choose another --out"
+            ) from error
 
     def save(self) -> None:
         """Write the state; a stop while writing leaves the last one whole."""

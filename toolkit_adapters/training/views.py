@@ -19,6 +19,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from hit_trackers.crop import crop_region
+from hit_trackers.errors import DatasetError
 from toolkit_adapters.training.photos import PhotoMaterials, load_photos
 from toolkit_adapters.world.casting import Materials, Plot, Procedural, compose
 from toolkit_adapters.world.textures import Image, Rng
@@ -114,19 +115,22 @@ def render_views(
 
     Returns:
         the folder of this seed and these photographs, for `open_views`.
+
+    Raises:
+        DatasetError: what is there was rendered from other photographs.
     """
     # A process forked beside OpenCV's threads would wait for them for ever.
     cv2.setNumThreads(1)
     found = tuple(path for path in photos if path.is_dir())
     folder = folder / f"{_FORMAT}-seed{seed}-{'photos' if found else 'drawn'}"
     folder.mkdir(parents=True, exist_ok=True)
+    _note_photos(folder / "made_from.json", [str(path) for path in found])
     # The images come under their final name last: a file of them is whole, and so are its boxes.
     missing = [number for number in range(shards) if not _path(folder, number).is_file()]
     if not missing:
         return folder
     if found:
         load_photos(found)  # once, before the workers are forked
-    (folder / "made_from.json").write_text(json.dumps([str(path) for path in found]))
     tasks = [(folder, seed, number, found) for number in missing]
     # Forking shares the photographs; PyTorch has not started its threads yet.
     with (
@@ -136,6 +140,21 @@ def render_views(
         for _ in pool.imap_unordered(_shard, tasks):
             bar.update(SHARD)
     return folder
+
+
+def _note_photos(note: Path, folders: list[str]) -> None:
+    if not note.is_file():
+        note.write_text(json.dumps(folders))
+        return
+    try:
+        before = json.loads(note.read_text())
+    except ValueError:
+        before = None
+    if before != folders:
+        raise DatasetError(
+            f"{note.parent}: rendered from photographs in {before}, and these are {folders}: give "
+            "the same --photos, another --views, or remove the folder"
+        )
 
 
 def open_views(folder: Path, shards: int | None = None) -> Views:
