@@ -1,8 +1,8 @@
 """Peak memory of one tracker, measured in a process of its own.
 
-`python -m toolkit_adapters.memory NAME` prints one JSON object. On CUDA the allocator's peaks over
-the whole life of the process; on a CPU the peak of what PyTorch's allocator handed out during one
-update (profiler), and the process's resident set.
+`python -m toolkit_adapters.memory NAME` prints one JSON object: the peak of what PyTorch's
+allocator handed out during one update; on CUDA also its peaks over the whole life of the process,
+of which a CUDA graph has no other; and the process's resident set.
 """
 
 from __future__ import annotations
@@ -73,32 +73,34 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
     for _ in range(UPDATES):
         tracker.update(image)
     weights = _weights_bytes(tracker)
-    peaks: dict[str, int | None] = dict.fromkeys(
-        ("activations_peak_bytes", "allocated_peak_bytes", "reserved_peak_bytes")
-    )
-    if device.startswith("cuda"):
+    activations = allocated = reserved = None
+    method = f"resident set only: {tracker.spec.engine} does not allocate through PyTorch"
+    on_cuda = device.startswith("cuda")
+    if on_cuda:
         import torch
 
+        # Of the whole life: a CUDA graph takes its memory once, when it is captured.
         allocated = torch.cuda.max_memory_allocated(device)
-        peaks["allocated_peak_bytes"] = allocated
-        peaks["activations_peak_bytes"] = allocated - weights if weights else None
-        peaks["reserved_peak_bytes"] = torch.cuda.max_memory_reserved(device)
+        reserved = torch.cuda.max_memory_reserved(device)
+        activations = allocated - weights if weights else None
         method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
-    elif tracker.spec.engine in ("eager", "compile"):
+    if tracker.spec.engine == "eager" or (tracker.spec.engine == "compile" and not on_cuda):
         from toolkit_adapters.bench.activations import peak_activations
 
         activations = peak_activations(lambda: tracker.update(image), device).bytes
-        peaks["activations_peak_bytes"] = activations
-        peaks["allocated_peak_bytes"] = activations + weights if weights else None
-        method = "torch.profiler: peak of allocations during one update"
-    else:
-        method = f"resident set only: {tracker.spec.engine} does not allocate through PyTorch"
+        if on_cuda:
+            method += "; activations of one update"
+        else:
+            allocated = activations + weights if weights else None
+            method = "torch.profiler: peak of allocations during one update"
     return {
         "tracker": tracker.name,
         "device": device_name(device),
         "weights_sha256": tracker.weights_sha256,
         "weights_bytes": weights,
-        **peaks,
+        "activations_peak_bytes": activations,
+        "allocated_peak_bytes": allocated,
+        "reserved_peak_bytes": reserved,
         "rss_peak_bytes": peak_resident(),
         "method": method,
         "updates": UPDATES,

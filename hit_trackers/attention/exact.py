@@ -16,17 +16,21 @@ from torch import Tensor
 # Queries at a time: half of stage one. Smaller blocks save nothing there, where other layers hold
 # more (64 to 320 were timed; larger ones are hardly faster).
 BLOCK = 160
+# On CUDA the library picks a kernel by shape, and another one may add in another order: HiT's
+# stages stay whole there, and only longer ones would be cut.
+BLOCK_ON_CUDA = 320
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, block: int = BLOCK
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, block: int | None = None
 ) -> Tensor:
     """Bitwise equal to `eager.attend`; holds (B, H, block, Nk) scores at most, and holds them once.
 
     Args:
         q, k, v, bias, scale: as of every operator.
-        block: queries at a time.
+        block: queries at a time; None: what suits the device.
     """
+    block = block or (BLOCK_ON_CUDA if q.is_cuda else BLOCK)
     queries = q.shape[-2]
     blocks = -(-queries // block)
     if blocks == 1:

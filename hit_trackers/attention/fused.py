@@ -46,15 +46,16 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tenso
     q, k, v, bias = (p if p.stride(-1) == 1 else p.contiguous() for p in (q, k, v, bias))
     out = q.new_empty(1, heads, queries, values)
     strides = [part.stride()[-3:-1] for part in (q, k, v, bias, out)]
-    _kernel()[-(-queries // BLOCK), heads](
-        *(q, k, v, bias, out, scale, queries, k.shape[-2]),
-        *(stride for pair in strides for stride in pair),
-        WIDTH=width,
-        VALUES=values,
-        BLOCK=BLOCK,
-        num_warps=4,
-        enable_fp_fusion=False,  # a product and a sum made one would be rounded once
-    )
+    with torch.cuda.device_of(q):  # Triton launches on the current device
+        _kernel()[-(-queries // BLOCK), heads](
+            *(q, k, v, bias, out, scale, queries, k.shape[-2]),
+            *(stride for pair in strides for stride in pair),
+            WIDTH=width,
+            VALUES=values,
+            BLOCK=BLOCK,
+            num_warps=4,
+            enable_fp_fusion=False,  # a product and a sum made one would be rounded once
+        )
     return out
 
 

@@ -36,7 +36,9 @@ class CompiledEngine:
         self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
             self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
-        self._compiled = torch.compile(self.frame, fullgraph=True, dynamic=False)
+        # On CUDA the compiled kernels are few but still launched one by one, unless in a graph.
+        mode = "reduce-overhead" if self._events else "default"
+        self._compiled = torch.compile(self.frame, fullgraph=True, dynamic=False, mode=mode)
         self.set_template(np.zeros((side, side, 3), np.uint8))
         side = network.config.search_size
         try:

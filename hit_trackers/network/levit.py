@@ -21,6 +21,7 @@ class BiasedAttention(nn.Module):
     """
 
     attention_bias_idxs: Tensor
+    bias: Tensor | None
 
     def __init__(self, heads: int, key_dim: int, indices: Tensor, biases: int) -> None:
         super().__init__()
@@ -28,7 +29,7 @@ class BiasedAttention(nn.Module):
         self.key_dim = key_dim
         self.scale = key_dim**-0.5
         self.operator: Operator = EAGER
-        self.bias: Tensor | None = None
+        self.register_buffer("bias", None, persistent=False)
         self.attention_biases = nn.Parameter(torch.zeros(heads, biases))
         self.register_buffer("attention_bias_idxs", indices)
 

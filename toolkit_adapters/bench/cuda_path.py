@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,17 +17,17 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from hit_trackers.attention import OPERATORS, Operator, memeff
+from hit_trackers.attention import OPERATORS, Operator, exact, memeff
 from hit_trackers.network.hit import build
-from hit_trackers.network.levit import BiasedAttention
 from hit_trackers.zoo import TrackerSpec
 from toolkit_adapters.bench.activations import Peak
 from toolkit_adapters.bench.operators import count_operators
 
-# `memeff` takes another path where its arguments are not on CUDA, which these are not.
+# These two look where their arguments are.
 _ON_CUDA = {
-    **{name: OPERATORS[name] for name in ("eager", "streaming", "exact")},
+    **OPERATORS,
     "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
+    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
 }
 
 
@@ -37,7 +38,7 @@ class CudaPath:
     Attributes:
         operators: ATen calls of the network, views left out; without a graph, about its launches.
         peak: activations alive at once, beside weights and images.
-        weights: bytes held between frames: parameters, buffers, biases spread over pairs of tokens.
+        weights: bytes of parameters and buffers, biases spread over pairs of tokens among them.
     """
 
     operators: int
@@ -46,7 +47,10 @@ class CudaPath:
 
 
 def follow(spec: TrackerSpec) -> CudaPath:
-    """Count a frame of a float32 tracker that runs operator by operator or as a CUDA graph."""
+    """Count a frame of a float32 tracker that runs operator by operator or as a CUDA graph.
+
+    Not of `fused`, whose kernel needs the device.
+    """
     with torch.device("meta"), torch.no_grad():
         network = build(spec.size).prepare()
         if spec.in_place:
@@ -63,11 +67,7 @@ def follow(spec: TrackerSpec) -> CudaPath:
             return network.predict(network.embed(search), cached)
         return network(search, template)
 
-    held = [*network.parameters(), *network.buffers()]
-    held += [
-        m.bias for m in network.modules() if isinstance(m, BiasedAttention) and m.bias is not None
-    ]
-    weights = sum(tensor.nbytes for tensor in held)
+    weights = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
     return CudaPath(sum(count_operators(frame).values()), peak_of_tensors(frame), weights)
 
 

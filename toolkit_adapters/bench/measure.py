@@ -121,7 +121,7 @@ def measure(
         baseline = trackers[row.baseline]
         _fill_times(row, times[name], times[row.baseline])
         row.gflop = frame_flops(tracker.spec) / 1e9
-        seconds = times[name]["device" if device.startswith("cuda") else "network"]
+        seconds = times[name]["device" if math.isfinite(row.device) else "network"]
         row.roofline_share = frame_flops(tracker.spec) / min(seconds) / products.best
         _fill_verdict(row, tracker, baseline, image)
         _fill_costs(row, tracker, image, device)
@@ -153,7 +153,8 @@ def _time(
             for name in order if number % 2 == 0 else order[::-1]:
                 tracker = trackers[name]
                 tracker.init(image, BOX)  # every repeat cuts the same search region
-                time.sleep(PAUSE)
+                if not device.startswith("cuda"):
+                    time.sleep(PAUSE)
                 tracker.engine.run(patch)  # wakes its threads
                 start, cpu_start = clock(), time.process_time()
                 tracker.update(image)
