@@ -59,8 +59,11 @@ def curves(collection: Collection, dataset: str) -> Figure | None:
 
 
 def distributions(collection: Collection) -> Figure | None:
-    """Cumulative distribution of each scope's time, on a common scale."""
+    """Cumulative distribution of each scope's time, on a common scale; None without times."""
     names = collection.subjects
+    latencies = [(n, latency) for n in names if (latency := collection.latency(n, "update"))]
+    if not latencies:
+        return None
     scopes = {
         "network": "network" if not collection.on_cuda else "network, device",
         "update": "update, wall",
@@ -84,8 +87,7 @@ def distributions(collection: Collection) -> Figure | None:
                 panel.set_xlim(left=0, right=1.1 * longest)
         axes[0][0].set_ylabel("share of frames at most that long")
         axes[0][-1].legend(loc="lower right")
-        latencies = [(n, collection.latency(n, "update")) for n in names]
-        words = ", ".join(f"{n} {1e3 * v.p50:.2f} ms" for n, v in latencies if v)
+        words = ", ".join(f"{n} {1e3 * v.p50:.2f} ms" for n, v in latencies)
         return save(
             figure,
             "latency_distributions",
