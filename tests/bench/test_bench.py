@@ -105,6 +105,22 @@ def test_activations_of_exact_in_base(patch: np.ndarray) -> None:
     assert peaks[1] < (1 - 0.284) * peaks[0]
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("size", ["base", "small"])
+def test_activations_on_a_gpu(size: str, patch: np.ndarray) -> None:
+    """After the patch embedding, where the vendor's library takes no memory of its own."""
+    peaks = []
+    for variant in ("", "_memeff", "_exact"):
+        tracker = hit_trackers.load_tracker(f"hit_{size}{variant}", "seeded", "cuda")
+        tracker.init(patch, [60, 60, 60, 60])
+        tracker.engine.run(patch)
+        peaks.append(measuring._transformer_peak(tracker, patch, "cuda"))
+        print(tracker.name, peaks[-1], measuring._peak(tracker, patch, "cuda"))
+    assert peaks[1] < (1 - 0.284) * peaks[0]
+    assert peaks[2] < (1 - 0.284) * peaks[0]
+
+
 def test_a_peak_is_the_sum_held_at_once() -> None:
     def work() -> None:
         for _ in range(3):
