@@ -54,7 +54,7 @@ class EagerEngine:
         self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
         on_cpu = self.device.type == "cpu"
-        if spec.in_place and on_cpu and self.dtype == torch.float32 and torch.get_num_threads() > 1:
+        if spec.in_place and on_cpu and self.dtype == torch.float32:
             self.network.backbone.body.swap_products()
         self.values = normalised_values() if spec.in_place and on_cpu else None
         self.template: Tensor | None = None

@@ -107,7 +107,7 @@ class ShrinkAttention(BiasedAttention):
         kv = self.kv(tokens).view(batch, count, self.heads, -1)
         k, v = (part.permute(0, 2, 1, 3) for part in kv.split(self.widths, dim=3))
         q = self.q(tokens).view(batch, -1, self.heads, self.key_dim).permute(0, 2, 1, 3)
-        return self.proj(self.attend(q, k, v))
+        return self.proj(self.attend(q, k, v)).contiguous()
 
 
 class Residual(nn.Module):
@@ -132,7 +132,11 @@ def _mlp(dim: int) -> Residual:
 
 
 class LeViT(nn.Module):
-    """Three stages of 320, 80 and 20 tokens (256 + 64, 64 + 16, 16 + 4)."""
+    """Three stages of 320, 80 and 20 tokens (256 + 64, 64 + 16, 16 + 4).
+
+    What leaves a stage or a Shrink Attention is made contiguous. It is, but after swapped products;
+    and of other layouts a linear sums in another way, with other last bits.
+    """
 
     def __init__(self, config: HiTConfig) -> None:
         super().__init__()
@@ -160,11 +164,11 @@ class LeViT(nn.Module):
     def swap_products(self) -> None:
         """Multiply by the weights the other way round where that is faster on several threads.
 
-        That is the second stage, nearly all of it products with 80 tokens; with 320 or 20 nothing
-        is gained. No bit changes: see `layers.swap_products`.
+        That is from the first Shrink Attention to the second, nearly all products with 80 tokens;
+        with 320 or 20 nothing is gained. For float32 on a CPU; see `layers.SwappedLinear`.
         """
-        for block in list(self.blocks)[self.starts[1] : self.starts[2]]:
-            swap_products(block, counts=(320, 80))
+        for block in list(self.blocks)[self.starts[1] : self.starts[2] + 1]:
+            swap_products(block)
 
     def embed(self, image: Tensor) -> Tensor:
         """Normalised image (B, 3, S, S) -> tokens (B, (S / 16)^2, C)."""
@@ -175,7 +179,6 @@ class LeViT(nn.Module):
         tokens = torch.cat((search, template), dim=1)
         stages = []
         for start, end in zip(self.starts, [*self.starts[1:], len(self.blocks)], strict=True):
-            # Contiguous they are, but after swapped products; a linear rounds others differently.
             tokens = self.blocks[start:end](tokens).contiguous()
             stages.append(tokens)
         return stages

@@ -41,4 +41,5 @@ def test_memory_does_not_grow_with_the_sequence(tmp_path: Path) -> None:
     peak(path, 20)  # first use of everything
     growth = peak(path, 500) - peak(path, 100)
     frame = int(np.prod(SHAPE))
-    assert growth < 3 * frame  # 400 frames would be 400 times that
+    # Decoded ahead are now more frames, now fewer; kept, the 400 more would be 400 times one.
+    assert growth < 20 * frame

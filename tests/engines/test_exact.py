@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import hit_trackers
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.network.layers import SwappedLinear, swap_products
+from hit_trackers.network.layers import SwappedLinear
 
 
 @pytest.fixture(autouse=True, params=[1, 2, 3])
@@ -34,34 +33,47 @@ def engine_of(name: str) -> EagerEngine:
     return engine
 
 
-def swapped(engine: EagerEngine) -> list[nn.Module]:
+def linears(engine: EagerEngine) -> list[SwappedLinear]:
     return [m for m in engine.network.modules() if isinstance(m, SwappedLinear)]
+
+
+def set_templates(patches: np.ndarray, *engines: EagerEngine) -> None:
+    for engine in engines:
+        engine.set_template(np.ascontiguousarray(patches[0, :128, :128]))
 
 
 @pytest.mark.parametrize("size", ["nano", "small"])
 def test_bitwise_with_any_number_of_threads(size: str, threads: int, patches: np.ndarray) -> None:
     baseline, exact = engine_of(f"hit_{size}"), engine_of(f"hit_{size}_exact")
-    assert not swapped(baseline)
-    if threads == 1 or torch.backends.mkl.is_available():
-        assert bool(swapped(exact)) == (threads > 1)
-    for engine in (baseline, exact):
-        engine.set_template(np.ascontiguousarray(patches[0, :128, :128]))
+    set_templates(patches, baseline, exact)
     for patch in patches:
         assert np.array_equal(baseline.run(patch), exact.run(patch))
+    assert not linears(baseline)
+    tried = [linear.swaps for linear in linears(exact)]
+    assert all(len(swaps) == 1 for swaps in tried), "each sees one number of tokens"
+    assert not any(swaps.get((tokens, 1)) for swaps in tried for tokens in (320, 80, 20))
+    if threads == 2 and torch.backends.mkl.is_available():
+        assert any(swaps[80, 2] for swaps in tried if (80, 2) in swaps)
 
 
-def test_a_product_that_changes_bits_is_not_swapped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_may_change_after_loading(patches: np.ndarray) -> None:
+    baseline, exact = engine_of("hit_nano"), engine_of("hit_nano_exact")
+    set_templates(patches, baseline, exact)
+    for count in (2, 1, 3, 2):
+        torch.set_num_threads(count)
+        assert np.array_equal(baseline.run(patches[1]), exact.run(patches[1]))
+
+
+def test_a_product_that_changes_bits_is_not_swapped(
+    threads: int, monkeypatch: pytest.MonkeyPatch, patches: np.ndarray
+) -> None:
     """As with a BLAS that adds in another order the other way round."""
-    usual = SwappedLinear.forward
-    monkeypatch.setattr(
-        SwappedLinear,
-        "forward",
-        lambda self, tokens: torch.nextafter(usual(self, tokens), tokens.sum()),
-    )
-    block = nn.Sequential(nn.Linear(64, 96), nn.Hardswish(), nn.Sequential(nn.Linear(96, 64)))
-    before = list(block.modules())
-    swap_products(block, counts=(80, 20))
-    assert all(a is b for a, b in zip(block.modules(), before, strict=True))
+    usual = SwappedLinear._swapped
+    monkeypatch.setattr(SwappedLinear, "_swapped", lambda *args: usual(*args) * (1 + 2e-7))
+    baseline, exact = engine_of("hit_nano"), engine_of("hit_nano_exact")
+    set_templates(patches, baseline, exact)
+    assert np.array_equal(baseline.run(patches[1]), exact.run(patches[1]))
+    assert not any(swap for linear in linears(exact) for swap in linear.swaps.values())
 
 
 def test_looked_up_pixels_are_the_normalised_ones(patches: np.ndarray) -> None:
