@@ -192,7 +192,7 @@ def _fill_verdict(row: Row, tracker: Tracker, baseline: Tracker, image: np.ndarr
     same = np.array_equal(outputs[0], outputs[1])
     row.difference = float(np.abs(outputs[0] - outputs[1]).max())
     finite = bool(np.isfinite(outputs[1]).all())
-    row.verdict = "bitwise" if same else f"max |difference| {row.difference:.1e}"
+    row.verdict = "bitwise" if same else f"within {row.difference:.1e}"
     row.kept = {
         "baseline": same,
         "bitwise": same,
