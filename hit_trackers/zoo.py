@@ -12,7 +12,7 @@ ATTENTIONS = {
     "eager": "the official expression",
     "streaming": "the paper's Equations 2 to 4, tile by tile in plain PyTorch",
     "memeff": "PyTorch's fused memory-efficient attention in every attention",
-    "exact": "query-tiled attention that never holds N x N",
+    "exact": "the official expression in place, a block of queries at a time",
     "fused": "one CUDA kernel that rounds as the separate ones do (Triton)",
 }
 ENGINES = {
