@@ -3,7 +3,7 @@
 Prints, for boxes inside the image and half outside: milliseconds of the crop, of the crop
 after padding the whole image, and whether both give the same pixels.
 
-    python benchmarks/crop.py [--repeats 200] [--threads 1]
+    python -m benchmarks.crop [--repeats 200] [--threads 1]
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def best(work: Callable[[], object], repeats: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()

@@ -3,7 +3,7 @@
 Runs the same sequences with frames decoded between the timed regions and ahead of them, in
 alternation, and prints the ratio of the update times.
 
-    python benchmarks/decode_ahead.py [--tracker hit_nano] [--threads 1] [--rounds 6]
+    python -m benchmarks.decode_ahead [--tracker hit_nano] [--threads 1] [--rounds 6]
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from toolkit_adapters.worker import Worker
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tracker", default="hit_nano")
     parser.add_argument("--checkpoint")
     parser.add_argument("--threads", type=int)

@@ -47,7 +47,9 @@ def synthetic(folder: Path) -> tuple[Path, Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--raw", type=Path, default=SHARED / "SiamRPN++.zip")
     parser.add_argument("--annotations", type=Path, default=SHARED / "annotations.zip")
     parser.add_argument("--repeat", type=int, default=3)

@@ -2,7 +2,7 @@
 
     git clone https://github.com/kangben258/HiT /tmp/HiT
     pip install pyyaml easydict
-    python benchmarks/official.py /tmp/HiT
+    python -m benchmarks.official /tmp/HiT
 
 Needs nothing else of the official code's requirements: what it imports and does not use here (timm,
 torchvision, its PVT backbone) is replaced by stand-ins, and `.cuda()` by nothing, so it runs on a
@@ -92,7 +92,9 @@ def our_track(name: str, frames: list[np.ndarray], box: list[float]) -> np.ndarr
 
 def main() -> int:
     """Print a line a tracker; 1 where a baseline or `exact` is not the official code's."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkout", type=Path, help="folder of the official repository")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--frames", type=int, default=16)

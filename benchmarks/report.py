@@ -134,7 +134,9 @@ def _truth_files(dataset: Dataset, sequence: str) -> list[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames", type=int, default=930_000)
     parser.add_argument("--keep", type=Path, help="keep results and report here")
     args = parser.parse_args()

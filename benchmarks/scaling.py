@@ -1,6 +1,6 @@
 """How long does a benchmark take on 1 to 1,000 GPUs?
 
-    python benchmarks/scaling.py [--frame-ms 7.82] [--start-s 20] [--annotations ZIP] [--seed 0]
+    python -m benchmarks.scaling [--frame-ms 7.82] [--start-s 20] [--annotations ZIP] [--seed 0]
 
 Simulates the scheduling of `run --workers` and `run --engine ray`: sequences longest first, each to
 the worker that is free first, one worker a GPU. A sequence costs its frames times `--frame-ms`; a

@@ -4,7 +4,7 @@ A tracker that does nothing runs over a rendered sequence, in alternation with a
 same decoder; prints the ratio of the frame rates, in wall clock and in CPU time of the process
 (which a busy machine disturbs less), and the resident set on the way through a long sequence.
 
-    python benchmarks/throughput.py [--frames 300] [--rounds 5] [--long 10000]
+    python -m benchmarks.throughput [--frames 300] [--rounds 5] [--long 10000]
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def rates(work: Callable[[], object], frames: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--long", type=int, default=10_000)

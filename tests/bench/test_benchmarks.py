@@ -1,0 +1,41 @@
+"""The scripts that print the figures of the docs still run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+
+
+def output_of(*arguments: str) -> str:
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_teaches(script: str) -> None:
+    text = output_of(f"benchmarks.{script}", "--help")
+    assert f"python -m benchmarks.{script}" in text, "how to call it"
+
+
+def test_counts_of_the_cuda_path() -> None:
+    lines = output_of("benchmarks.cuda_path", "--size", "nano").splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("| hit_")] == [
+        "hit_nano",
+        "hit_nano_memeff",
+        "hit_nano_memeff_graph",
+        "hit_nano_exact",
+    ]
+
+
+def test_products_both_ways() -> None:
+    text = output_of("benchmarks.products", "--size", "nano", "--repeats", "1")
+    assert "tokens" in text
+    assert "| 80 |" in " ".join(text.split())
