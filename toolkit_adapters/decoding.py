@@ -64,9 +64,12 @@ def decode(path: Path) -> Frame:
 
 def _check_complete(path: Path, content: bytes) -> None:
     # libjpeg only warns of a missing end-of-image marker, libpng of a missing IEND chunk.
-    # Inside entropy-coded data 0xFF is always escaped, so the marker cannot occur by chance.
+    # Inside entropy-coded data 0xFF is always escaped, so the marker cannot occur by chance. Nearly
+    # every file ends in it; looking through one takes a twentieth of the time of decoding it.
     truncated = (
-        content.startswith(_JPEG) and content.rfind(b"\xff\xd9") <= content.rfind(b"\xff\xda")
+        content.startswith(_JPEG)
+        and not content.endswith(b"\xff\xd9")
+        and content.rfind(b"\xff\xd9") <= content.rfind(b"\xff\xda")
     ) or (content.startswith(_PNG) and b"IEND" not in content[-64:])
     if truncated or not content:
         raise ImageError(
@@ -92,9 +95,12 @@ def _describe(content: bytes) -> str | None:
 
 
 def decode_ahead(
-    paths: Sequence[Path], ahead: int = 4, threads: int = 1
+    paths: Sequence[Path], ahead: int = 4, threads: int = 2
 ) -> Generator[Frame, None, None]:
     """Yield decoded frames in order while at most `ahead` further ones are decoded in threads.
+
+    One thread is slower than a tracker that takes two milliseconds a frame, and would keep it and
+    its device waiting.
 
     With `ahead=0` each is decoded when asked for. An undecodable frame raises when its turn comes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -163,7 +164,12 @@ def run_sequence(
     with without_garbage_collection():
         frames = decode_ahead(paths, ahead)
         try:
-            for index, frame in enumerate(frames):
+            for index in itertools.count():
+                # No name holds the last frame while the next is decoded: it takes the same memory,
+                # which is still in a cache.
+                frame = next(frames, None)
+                if frame is None:
+                    break
                 if should_stop():
                     raise Interrupted
                 if index == 0:
@@ -179,6 +185,7 @@ def run_sequence(
                 if open_loop and index and index % open_loop == 0:
                     _open_loop(tracks, index, failures)
                     tracks = [track for track in tracks if track.entrant.name not in failures]
+                del frame
                 on_frame()
                 if not tracks:
                     break

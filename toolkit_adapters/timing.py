@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import time
@@ -15,6 +16,11 @@ clock = time.perf_counter
 WARMUP_UPDATES = 5
 
 
+@functools.cache
+def _freeze_once() -> None:
+    gc.freeze()
+
+
 @contextlib.contextmanager
 def without_garbage_collection() -> Iterator[None]:
     """Keep the cyclic collector from stopping a timed frame; memory is tidied before.
@@ -24,8 +30,7 @@ def without_garbage_collection() -> Iterator[None]:
     """
     was_enabled = gc.isenabled()
     gc.collect()
-    if not gc.get_freeze_count():
-        gc.freeze()
+    _freeze_once()
     gc.disable()
     try:
         yield

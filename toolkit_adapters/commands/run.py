@@ -80,8 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ahead",
         type=_count,
         metavar="N",
-        help="frames decoded ahead in a thread; 0 decodes between the timed regions "
-        "(default: 4 on CUDA; 0 on a CPU, where the thread would take cores that are being timed)",
+        help="frames decoded ahead in two threads; 0 decodes between the timed regions (default: 4 "
+        "on CUDA; 0 on a CPU, where the threads would take cores that are being timed)",
     )
     add(
         "--engine",
