@@ -1,4 +1,4 @@
-"""Does decoding ahead, in a thread, disturb the tracker that is being timed?
+"""Does decoding ahead, in threads, disturb the tracker that is being timed?
 
 Runs the same sequences with frames decoded between the timed regions and ahead of them, in
 alternation, and prints the ratio of the update times.

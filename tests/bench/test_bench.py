@@ -16,6 +16,7 @@ from toolkit_adapters.bench.activations import _peak, peak_activations
 from toolkit_adapters.bench.cuda_path import follow, peak_of_tensors
 from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import frame_flops
+from toolkit_adapters.bench.table import table
 from toolkit_adapters.cli import main
 
 
@@ -159,6 +160,33 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert 0 < ratio["minimum"] <= ratio["median"] <= ratio["maximum"]
         assert row["operators"] > 100
         assert row["peak_bytes"] > 0
+
+
+def test_table_of_a_gpu() -> None:
+    """Device times where there are any, wall time for a runtime that gives none."""
+    milliseconds = {
+        "hit_base": {"device": 4.0, "network": 5.0, "update": 6.0},
+        "hit_base_graph": {"device": 1.0, "network": 2.0, "update": 3.0},
+        "hit_base_onnx": {"device": float("nan"), "network": 2.5, "update": 3.0},
+    }
+    times = {
+        name: {scope: [value / 1e3] * 2 for scope, value in {**of, "cpu": 1.0}.items()}
+        for name, of in milliseconds.items()
+    }
+    rows = []
+    for name in times:
+        rows.append(measuring.Row(name, parse(name).claim, "hit_base", gflop=8.86))
+        measuring._fill_times(rows[-1], times[name], times["hit_base"])
+    facts = {"device": "cuda (a GPU)", "threads": 1, "repeats": 2, "load_average": 0.0}
+    text = table(rows, 1e12, {**facts, "deterministic": False})
+    cells = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines()[:5]}
+    assert cells["tracker"][0].strip() == "network (device) ms"
+    assert [float(cell) for cell in cells["hit_base_graph"][:3]] == [1, 2, 3]
+    assert "4.00 (4.00/4.00/4.00)" in cells["hit_base_graph"][3]
+    assert cells["hit_base_onnx"][0].strip() == "-"
+    assert "2.00 (2.00/2.00/2.00)" in cells["hit_base_onnx"][3]
+    assert "TF32" in text
+    assert "full float32." in table(rows, 1e12, {**facts, "deterministic": True})
 
 
 def test_baselines_of_two_sizes_are_compared(

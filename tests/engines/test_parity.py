@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
 import hit_trackers
-from hit_trackers.errors import EngineError
+from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.tracker import Tracker
 from toolkit_adapters.world.demo import CLIPS, scene_of
 
@@ -82,23 +83,55 @@ def test_within_rounding(variant: str, clip: list[np.ndarray]) -> None:
     assert np.isnan(load(name).device_seconds)
 
 
-@pytest.mark.parametrize("variant", LOSSY)
-def test_lossy_is_close_and_says_so(variant: str) -> None:
-    """With weights that track: the flat corner maps of random ones magnify any change."""
-    lossy, baseline = (load(name, None) for name in (f"hit_nano_{variant}", "hit_nano"))
-    assert lossy.spec.claim == "lossy"
+def largest_difference(variant: Tracker, baseline: Tracker) -> float:
+    """Of the search region, where the target is a quarter of it; the baseline leads.
+
+    With weights that track: the flat corner maps of random ones magnify any change.
+    """
     scene = scene_of(CLIPS[0])
     first = scene.render(0.0)
-    for tracker in (lossy, baseline):
+    for tracker in (variant, baseline):
         tracker.init(first.image, first.box)
     differences = []
     for number in range(1, 6):
         baseline.update(scene.render(float(number)).image)
         assert baseline.search_patch is not None
-        found, expected = (t.engine.run(baseline.search_patch) for t in (lossy, baseline))
+        found, expected = (t.engine.run(baseline.search_patch) for t in (variant, baseline))
         assert np.isfinite(found).all()
-        differences.append(np.abs(found - expected).max())
-    assert 0 < max(differences) < 0.03, "of the search region, in which the target is a quarter"
+        differences.append(float(np.abs(found - expected).max()))
+    return max(differences)
+
+
+@pytest.mark.parametrize("variant", LOSSY)
+def test_lossy_is_close_and_says_so(variant: str) -> None:
+    lossy, baseline = (load(name, None) for name in (f"hit_nano_{variant}", "hit_nano"))
+    assert lossy.spec.claim == "lossy"
+    assert 0 < largest_difference(lossy, baseline) < 0.03
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize(
+    "variant",
+    [
+        *("exact", "exact_graph", "graph"),
+        *("streaming", "memeff", "memeff_graph", "fused", "compile", "onnx", "tensorrt"),
+        *("fp16", "bf16", "fp16_graph"),
+    ],
+)
+def test_every_variant_keeps_its_claim_on_a_gpu(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PyTorch's default, of which other runtimes know nothing.
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    try:
+        tracker = hit_trackers.load_tracker(f"hit_nano_{variant}", None, "cuda")
+    except (EngineError, MissingDependencyError) as error:
+        if variant not in ("fused", "compile", "onnx", "tensorrt"):
+            raise
+        pytest.skip(str(error))  # Triton, or a runtime built for CUDA, is not installed
+    difference = largest_difference(tracker, hit_trackers.load_tracker("hit_nano", None, "cuda"))
+    assert difference <= {"bitwise": 0.0, "tolerance": 1e-4, "lossy": 0.03}[tracker.spec.claim]
 
 
 @pytest.mark.parametrize("variant", ["", "_exact", "_onnx", "_openvino"])

@@ -82,6 +82,7 @@ def measure(
     device: str,
     repeats: int,
     on_step: Callable[[str], object] = lambda _: None,
+    deterministic: bool = False,
 ) -> tuple[list[Row], float]:
     """Measure trackers, each beside the baseline of its size.
 
@@ -90,6 +91,7 @@ def measure(
         checkpoint: as of `load_tracker`, for all.
         repeats: how often each is timed, in alternating order.
         on_step: told what is being done.
+        deterministic: as of `load_tracker`.
 
     Returns:
         a row for every tracker, those that cannot run here with the reason; and the machine's
@@ -103,7 +105,7 @@ def measure(
         spec = zoo.parse(name)
         rows[name] = Row(name, spec.claim, spec.baseline)
         try:
-            trackers[name] = load_tracker(name, checkpoint, device)
+            trackers[name] = load_tracker(name, checkpoint, device, deterministic=deterministic)
             rows[name].weights = trackers[name].weights_sha256
         except HitTrackersError as error:
             if name == spec.baseline:

@@ -70,6 +70,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
             if row.peak_operator and row.claim == "baseline"
         ),
         *_between_sizes(ran),
+        *([_precision(bool(facts["deterministic"]))] if on_cuda else []),
         f"- Weights: {', '.join(sorted({row.weights[:20] for row in ran}))}"
         + (
             " (random: they track nothing, the arithmetic is the same)."
@@ -86,6 +87,15 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     """Everything measured, with its provenance."""
     content = {**facts, "matrix_gflops": rate / 1e9, "rows": [row.as_json() for row in rows]}
     return json.dumps(content, indent=2) + "\n"
+
+
+def _precision(deterministic: bool) -> str:
+    if deterministic:
+        return "- Deterministic kernels, full float32."
+    return (
+        "- PyTorch's convolutions round to TF32 on CUDA unless told otherwise, as the official "
+        "tracker's do; other runtimes do not, and differ by that. `--deterministic`: full float32."
+    )
 
 
 def _between_sizes(rows: list[Row]) -> list[str]:

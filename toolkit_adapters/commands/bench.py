@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
     add("--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's)")
     add("--repeats", type=int, default=20, metavar="N", help="default: %(default)s")
+    add("--deterministic", action="store_true", help="deterministic kernels, full float32")
     add("--json", type=Path, metavar="FILE", help="write everything measured there too")
 
 
@@ -74,12 +75,18 @@ def run(args: argparse.Namespace) -> int:
     load = load_average()
     with tqdm(desc="bench", bar_format="{desc} [{elapsed}]", leave=False) as bar:
         rows, rate = measure(
-            names, checkpoint, args.device, args.repeats, lambda step: bar.set_description(step)
+            names,
+            checkpoint,
+            args.device,
+            args.repeats,
+            lambda step: bar.set_description(step),
+            deterministic=args.deterministic,
         )
     facts = {
         "device": device_name(args.device),
         "threads": torch.get_num_threads(),
         "repeats": args.repeats,
+        "deterministic": args.deterministic,
         "cores": os.cpu_count(),
         "load_average": load,
         "versions": versions(),
