@@ -17,7 +17,8 @@ from toolkit_adapters.schedule import cluster
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra: ray)")
 NAMES = tuple("abcd")
-FRAMES = 16
+#: Long enough that a worker is caught, and its node dead, before its sequence ends.
+FRAMES = 100
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import os
 import random
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 
 from runner_fakes import FakeTracker, digests, fake_loader, fork_context, write_got10k
+from tqdm import tqdm
 
 from toolkit_adapters import cli, provenance, runner, session
 from toolkit_adapters.records import Record, Results
@@ -109,6 +111,8 @@ class Arena:
         sys.stdout = sys.stderr = open(self.scratch / f"{results.name}.log", "a")  # noqa: SIM115
         os.dup2(sys.stderr.fileno(), 2)
         faulthandler.dump_traceback_later(LIMIT - 5)
+        # All forks share tqdm's lock; one that is killed may hold it, and then all others hang.
+        tqdm.set_lock(threading.RLock())
         from hit_trackers import tracker
 
         def make(name: str) -> FakeTracker:

@@ -14,6 +14,7 @@ import pytest
 from faults.arena import Arena, Skipped, open_arena
 from faults.disturbances import KINDS
 from faults.kill import disturb
+from tqdm import tqdm
 
 from toolkit_adapters import jobs, records
 
@@ -62,3 +63,8 @@ def test_the_harness_sees_other_records(arena: Arena) -> None:
     finally:
         arena.expected[key] = right
     assert "other records than an undisturbed run's" in wrong
+
+
+def test_no_run_waits_for_a_lock_that_a_killed_one_held(arena: Arena) -> None:
+    with tqdm.get_lock():
+        assert disturb(arena, "clock_jumps", arena.scratch / "locked", random.Random(0)) == []
