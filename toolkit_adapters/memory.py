@@ -1,8 +1,8 @@
 """Peak memory of one tracker, measured in a process of its own.
 
 `python -m toolkit_adapters.memory NAME` prints one JSON object: the peak of what PyTorch's
-allocator handed out during one update; on CUDA also its peaks over the whole life of the process,
-of which a CUDA graph has no other; and the process's resident set.
+allocator handed out during one frame; on CUDA also its peaks over the whole life of the process;
+and the process's resident set.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
     import numpy as np
 
     from hit_trackers import load_tracker
+    from toolkit_adapters.bench.activations import peak_of_frame
     from toolkit_adapters.provenance import device_name, versions
 
     image = np.random.default_rng(0).integers(0, 256, (*IMAGE_SIZE, 3), dtype=np.uint8)
@@ -79,20 +80,19 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
     if on_cuda:
         import torch
 
-        # Of the whole life: a CUDA graph takes its memory once, when it is captured.
         allocated = torch.cuda.max_memory_allocated(device)
         reserved = torch.cuda.max_memory_reserved(device)
         activations = allocated - weights if weights else None
         method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
-    if tracker.spec.engine == "eager" or (tracker.spec.engine == "compile" and not on_cuda):
-        from toolkit_adapters.bench.activations import peak_activations
-
-        activations = peak_activations(lambda: tracker.update(image), device).bytes
+    assert tracker.search_patch is not None
+    peak = peak_of_frame(tracker, tracker.search_patch, device)
+    if peak is not None:
+        activations = peak.bytes
         if on_cuda:
-            method += "; activations of one update"
+            method += "; activations of one frame"
         else:
             allocated = activations + weights if weights else None
-            method = "torch.profiler: peak of allocations during one update"
+            method = "torch.profiler: peak of allocations during one frame"
     return {
         "tracker": tracker.name,
         "device": device_name(device),

@@ -58,10 +58,10 @@ class GraphEngine:
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             for _ in range(WARMUP):
-                self.frame(self._patch, self._template)
+                self.launch()
         self._stream.synchronize()
         with torch.cuda.graph(self._graph, stream=self._stream):
-            self._result: Tensor = self.frame(self._patch, self._template)
+            self._result = self.launch()
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
@@ -92,6 +92,14 @@ class GraphEngine:
         self.network_seconds = time.perf_counter() - start
         self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
         return self._host_result.numpy().copy()
+
+    @torch.inference_mode()
+    def launch(self) -> Tensor:
+        """The frame that was captured, without its graph, on the last search region.
+
+        For measuring: a graph took its memory when it was captured, and shows no more of it.
+        """
+        return self.frame(self._patch, self._template)
 
 
 def _pinned(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 import hit_trackers
 from hit_trackers.zoo import parse
 from toolkit_adapters.bench import measure as measuring
-from toolkit_adapters.bench.activations import _peak, peak_activations
+from toolkit_adapters.bench.activations import _peak, peak_activations, peak_of_frame
 from toolkit_adapters.bench.cuda_path import follow, peak_of_tensors
 from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import frame_flops
@@ -117,9 +117,24 @@ def test_activations_on_a_gpu(size: str, patch: np.ndarray) -> None:
         tracker.init(patch, [60, 60, 60, 60])
         tracker.engine.run(patch)
         peaks.append(measuring._transformer_peak(tracker, patch, "cuda"))
-        print(tracker.name, peaks[-1], measuring._peak(tracker, patch, "cuda"))
+        print(tracker.name, peaks[-1], peak_of_frame(tracker, patch, "cuda"))
     assert peaks[1] < (1 - 0.284) * peaks[0]
     assert peaks[2] < (1 - 0.284) * peaks[0]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_graph_on_a_gpu_needs_what_it_captured(patch: np.ndarray) -> None:
+    peaks = {}
+    for name in ("hit_base", "hit_base_graph", "hit_base_memeff_graph"):
+        tracker = hit_trackers.load_tracker(name, "seeded", "cuda")
+        tracker.init(patch, [60, 60, 60, 60])
+        tracker.engine.run(patch)
+        peak = peak_of_frame(tracker, patch, "cuda")
+        assert peak is not None
+        peaks[name] = peak.bytes
+    print(peaks)
+    assert 0 < peaks["hit_base_memeff_graph"] < peaks["hit_base_graph"] <= peaks["hit_base"]
 
 
 def test_a_peak_is_the_sum_held_at_once() -> None:
@@ -182,11 +197,21 @@ def test_table_of_a_gpu() -> None:
     cells = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines()[:5]}
     assert cells["tracker"][0].strip() == "network (device) ms"
     assert [float(cell) for cell in cells["hit_base_graph"][:3]] == [1, 2, 3]
-    assert "4.00 (4.00/4.00/4.00)" in cells["hit_base_graph"][3]
+    assert "4.00 (4.00/4.00/4.00)" in cells["hit_base_graph"][4]
     assert cells["hit_base_onnx"][0].strip() == "-"
-    assert "2.00 (2.00/2.00/2.00)" in cells["hit_base_onnx"][3]
+    assert "2.00 (2.00/2.00/2.00)" in cells["hit_base_onnx"][4]
     assert "TF32" in text
     assert "full float32." in table(rows, 1e12, {**facts, "deterministic": True})
+
+
+def test_jitter() -> None:
+    seconds = [float(number) for number in range(1, 102)]
+    times = dict.fromkeys(("network", "update", "device", "cpu"), seconds)
+    row = measuring.Row("hit_base", "baseline", "hit_base", gflop=8.86)
+    measuring._fill_times(row, times, times)
+    assert (row.network, row.network_p99) == (51, 100)
+    facts = {"device": "cpu", "threads": 2, "repeats": 101, "load_average": 0.0}
+    assert "1.96" in table([row], 1e12, facts).splitlines()[2]
 
 
 def test_baselines_of_two_sizes_are_compared(

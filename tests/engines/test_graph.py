@@ -14,6 +14,7 @@ from hit_trackers.engines import cuda_graph
 from hit_trackers.network import seeded
 from hit_trackers.network.hit import build
 from hit_trackers.zoo import parse
+from toolkit_adapters.bench.activations import peak_of_frame
 
 BOX = [60.0, 50.0, 40.0, 30.0]
 
@@ -82,6 +83,17 @@ def test_every_buffer_holds_what_the_frame_needs(
     engine.run(searches[0])
     assert np.array_equal(engine.patch_buffer, searches[-1])
     assert engine.device_seconds == 1e-3
+    assert np.array_equal(engine.launch().numpy(), outputs[0])
+
+
+def test_memory_is_that_of_the_captured_calls(engine: cuda_graph.GraphEngine) -> None:
+    engine.set_template(np.zeros((128, 128, 3), np.uint8))
+    tracker = SimpleNamespace(engine=engine, spec=parse("hit_nano_graph"))
+    peak = peak_of_frame(tracker, np.zeros((256, 256, 3), np.uint8), "cpu")
+    assert peak is not None
+    assert peak.bytes > 3 * 320 * 320 * 4, "the scores of a first stage's attention"
+    hidden = SimpleNamespace(engine=None, spec=parse("hit_nano_compile"))
+    assert peak_of_frame(hidden, np.zeros((256, 256, 3), np.uint8), "cuda") is None
 
 
 def _frame(rng: np.random.Generator) -> np.ndarray:

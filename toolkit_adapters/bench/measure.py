@@ -13,7 +13,7 @@ import numpy as np
 from hit_trackers import load_tracker, zoo
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.tracker import Tracker
-from toolkit_adapters.bench.activations import Peak, peak_activations
+from toolkit_adapters.bench.activations import peak_activations, peak_of_frame
 from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import MatrixProducts, frame_flops
 from toolkit_adapters.timing import clock, without_garbage_collection
@@ -49,6 +49,7 @@ class Row:
     network: float = math.nan
     update: float = math.nan
     device: float = math.nan
+    network_p99: float = math.nan  # on the wall, as `network`
     network_ratio: Ratio | None = None
     update_ratio: Ratio | None = None
     cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
@@ -172,6 +173,7 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
     row.network, row.update, row.device = (
         float(np.median(times[scope])) for scope in ("network", "update", "device")
     )
+    row.network_p99 = float(np.quantile(times["network"], 0.99))
     scope = "device" if math.isfinite(row.device) and baseline["device"] else "network"
     row.network_ratio = _ratio(baseline[scope], times[scope])
     row.update_ratio = _ratio(baseline["update"], times["update"])
@@ -210,17 +212,10 @@ def _fill_costs(row: Row, tracker: Tracker, image: np.ndarray, device: str) -> N
     if calls is not None:
         row.operators = sum(calls.values())
         row.operators_by_name = dict(calls.most_common())
-    peak = _peak(tracker, patch, device)
+    peak = peak_of_frame(tracker, patch, device)
     if peak is not None:
         row.peak_bytes, row.peak_operator = peak.bytes, peak.operator
     row.transformer_peak_bytes = _transformer_peak(tracker, patch, device)
-
-
-def _peak(tracker: Tracker, patch: np.ndarray, device: str) -> Peak | None:
-    # Other runtimes allocate by themselves, and a graph's memory is taken when it is captured.
-    if tracker.spec.engine not in ("eager", "compile"):
-        return None
-    return peak_activations(lambda: tracker.engine.run(patch), device)
 
 
 def _transformer_peak(tracker: Tracker, patch: np.ndarray, device: str) -> int | None:

@@ -23,6 +23,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         "tracker",
         *(f"{name} ms" for name in times),
         "update ms",
+        "network p99 / p50",
         "network speed-up: best (min/median/max)",
         "update speed-up: best (min/median/max)",
         *(["update speed-up in CPU time: best (min/median/max)"] if with_cpu else []),
@@ -42,6 +43,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
             [
                 row.name,
                 *(_number(value * 1e3) for value in (*seconds, row.update)),
+                _number(row.network_p99 / row.network),
                 _ratio(row.network_ratio),
                 _ratio(row.update_ratio),
                 *([_ratio(row.cpu_ratio)] if with_cpu else []),
@@ -58,7 +60,8 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     lines += [f"- {name}: {reason}" for name, reason in short]
     lines += [
         f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
-        "speed-up is the baseline's time over the variant's, `best` that of the fastest of each.",
+        "times are medians (p50); speed-up is the baseline's time over the variant's, `best` that "
+        "of the fastest of each.",
         f"- Roofline: float32 matrix products run at {rate / 1e9:.0f} GFLOP/s here (measured "
         "between the repeats); the share is the frame's arithmetic over that rate, over the "
         f"fastest repeat. {_arithmetic(ran)}",
