@@ -55,7 +55,7 @@ class EagerEngine:
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
         on_cpu = self.device.type == "cpu"
         if spec.in_place and on_cpu and self.dtype == torch.float32:
-            self.network.backbone.body.swap_products()
+            self.network.backbone.body.rearrange_products()
         self.values = normalised_values() if spec.in_place and on_cpu else None
         self.template: Tensor | None = None
         self.events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None

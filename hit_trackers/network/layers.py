@@ -6,48 +6,6 @@ import torch
 from torch import Tensor, nn
 
 
-class SwappedLinear(nn.Linear):
-    """A linear computed as (W x^T)^T instead of x W^T where that changes no bit; on a CPU.
-
-    Of few tokens a BLAS makes poor use of a second thread the usual way round: it is shared by
-    tokens, and not by features. Whether the sums stay the same depends on the library and on how it
-    splits them: so it is tried, on random tokens, for every number of tokens and of threads.
-    """
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear.in_features, linear.out_features, device="meta")
-        self.weight, self.bias = linear.weight, linear.bias
-        self.swaps: dict[tuple[int, int], bool] = {}  # by tokens and threads
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(1, N, C) -> (1, N, D), laid out feature by feature where swapped."""
-        key = (tokens.shape[1], torch.get_num_threads())
-        if key not in self.swaps:
-            self.swaps[key] = key[1] > 1 and self._bits_stay(tokens)
-        if self.swaps[key]:
-            return self._swapped(tokens)
-        return super().forward(tokens.contiguous())
-
-    def _swapped(self, tokens: Tensor) -> Tensor:
-        assert tokens.shape[0] == 1, "a tracker sees one image at a time"
-        return torch.addmm(self.bias[:, None], self.weight, tokens[0].t()).t()[None]
-
-    def _bits_stay(self, tokens: Tensor) -> bool:
-        generator = torch.Generator().manual_seed(0)
-        # Laid out as these, for that may decide how they are multiplied.
-        trial = torch.empty_like(tokens).normal_(generator=generator)
-        return torch.equal(self._swapped(trial), super().forward(trial.contiguous()))
-
-
-def swap_products(module: nn.Module) -> None:
-    """Make every linear below `module`, in place, a `SwappedLinear`."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
-            setattr(module, name, SwappedLinear(child))
-        else:
-            swap_products(child)
-
-
 class ConvBN(nn.Sequential):
     """3 x 3 convolution of stride 2 without bias, then batch norm (official `Conv2d_BN`)."""
 

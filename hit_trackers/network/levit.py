@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from hit_trackers.attention import EAGER, Operator
 from hit_trackers.network.config import HiTConfig
-from hit_trackers.network.layers import ConvBN, LinearBN, swap_products
+from hit_trackers.network.layers import ConvBN, LinearBN
 from hit_trackers.network.position import bias_indices, token_positions
+from hit_trackers.network.products import PackedLinear, SwappedLinear, rearrange
 
 
 class BiasedAttention(nn.Module):
@@ -161,14 +162,15 @@ class LeViT(nn.Module):
                 blocks += [Residual(Attention(dim, config.key_dim, heads, sides)), _mlp(dim)]
         self.blocks = nn.Sequential(*blocks)
 
-    def swap_products(self) -> None:
-        """Multiply by the weights the other way round where that is faster on several threads.
+    def rearrange_products(self) -> None:
+        """Multiply by the weights in another way where that is faster; float32 on a CPU, inference.
 
-        That is from the first Shrink Attention to the second, nearly all products with 80 tokens;
-        with 320 or 20 nothing is gained. For float32 on a CPU; see `layers.SwappedLinear`.
+        Swapped from the first Shrink Attention to the second, nearly all products with 80 tokens;
+        packed after it, with 20. With 320 nothing is gained. See `hit_trackers.network.products`.
         """
-        for block in list(self.blocks)[self.starts[1] : self.starts[2] + 1]:
-            swap_products(block)
+        last_shrink = self.starts[2]
+        rearrange(self.blocks[self.starts[1] : last_shrink + 1], SwappedLinear)
+        rearrange(self.blocks[last_shrink + 1 :], PackedLinear)
 
     def embed(self, image: Tensor) -> Tensor:
         """Normalised image (B, 3, S, S) -> tokens (B, (S / 16)^2, C)."""

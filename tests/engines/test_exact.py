@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import torch
 
 import hit_trackers
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.network.layers import SwappedLinear
+from hit_trackers.network.products import PackedLinear, RearrangedLinear, SwappedLinear, Way
+
+needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="no oneDNN")
 
 
 @pytest.fixture(autouse=True, params=[1, 2, 3])
@@ -33,8 +36,14 @@ def engine_of(name: str) -> EagerEngine:
     return engine
 
 
-def linears(engine: EagerEngine) -> list[SwappedLinear]:
-    return [m for m in engine.network.modules() if isinstance(m, SwappedLinear)]
+def linears(engine: EagerEngine) -> list[RearrangedLinear]:
+    return [m for m in engine.network.modules() if isinstance(m, RearrangedLinear)]
+
+
+def taken(engine: EagerEngine, kind: type[RearrangedLinear]) -> list[bool]:
+    """Of every linear of that kind, for what it has seen: was another way taken than the usual?"""
+    of_kind = [linear for linear in linears(engine) if isinstance(linear, kind)]
+    return [way is not None for linear in of_kind for way in linear.found.values()]
 
 
 def set_templates(patches: np.ndarray, *engines: EagerEngine) -> None:
@@ -49,31 +58,64 @@ def test_bitwise_with_any_number_of_threads(size: str, threads: int, patches: np
     for patch in patches:
         assert np.array_equal(baseline.run(patch), exact.run(patch))
     assert not linears(baseline)
-    tried = [linear.swaps for linear in linears(exact)]
-    assert all(len(swaps) == 1 for swaps in tried), "each sees one number of tokens"
-    assert not any(swaps.get((tokens, 1)) for swaps in tried for tokens in (320, 80, 20))
-    if threads == 2 and torch.backends.mkl.is_available():
-        assert any(swaps[80, 2] for swaps in tried if (80, 2) in swaps)
+    assert all(len(linear.found) == 1 for linear in linears(exact)), "of one number of tokens"
+    assert bool(linears(exact)) == (size == "small"), "those of Nano are too small"
+    assert threads > 1 or not any(taken(exact, SwappedLinear))
+    if size == "small" and torch.backends.mkl.is_available():
+        assert threads != 2 or any(taken(exact, SwappedLinear))
 
 
 def test_threads_may_change_after_loading(patches: np.ndarray) -> None:
-    baseline, exact = engine_of("hit_nano"), engine_of("hit_nano_exact")
+    baseline, exact = engine_of("hit_small"), engine_of("hit_small_exact")
     set_templates(patches, baseline, exact)
     for count in (2, 1, 3, 2):
         torch.set_num_threads(count)
         assert np.array_equal(baseline.run(patches[1]), exact.run(patches[1]))
 
 
-def test_a_product_that_changes_bits_is_not_swapped(
-    threads: int, monkeypatch: pytest.MonkeyPatch, patches: np.ndarray
+def test_a_way_that_changes_bits_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, patches: np.ndarray
 ) -> None:
-    """As with a BLAS that adds in another order the other way round."""
-    usual = SwappedLinear._swapped
-    monkeypatch.setattr(SwappedLinear, "_swapped", lambda *args: usual(*args) * (1 + 2e-7))
-    baseline, exact = engine_of("hit_nano"), engine_of("hit_nano_exact")
+    """As with a BLAS that adds in another order."""
+    swapped, packed = SwappedLinear.swapped, PackedLinear.packed
+
+    def other_packed(*args: Any) -> Way:
+        way = packed(*args)
+        return lambda tokens: way(tokens) * (1 + 2e-7)
+
+    monkeypatch.setattr(SwappedLinear, "swapped", lambda *args: swapped(*args) * (1 + 2e-7))
+    monkeypatch.setattr(PackedLinear, "packed", other_packed)
+    baseline, exact = engine_of("hit_small"), engine_of("hit_small_exact")
     set_templates(patches, baseline, exact)
     assert np.array_equal(baseline.run(patches[1]), exact.run(patches[1]))
-    assert not any(swap for linear in linears(exact) for swap in linear.swaps.values())
+    assert linears(exact)
+    assert not any(taken(exact, RearrangedLinear))
+
+
+@needs_onednn
+@pytest.mark.parametrize("chains", [1, 2, 6])
+def test_a_packed_product_is_the_product(chains: int) -> None:
+    linear = PackedLinear(torch.nn.Linear(384, 24))
+    tokens = torch.randn(1, 20, 384)
+    with torch.inference_mode():
+        usual = torch.nn.functional.linear(tokens, linear.weight, linear.bias)
+        torch.testing.assert_close(linear.packed(chains, 20)(tokens), usual, rtol=0, atol=1e-5)
+
+
+@needs_onednn
+@pytest.mark.parametrize("chains", [1, 3, 4])
+def test_as_many_chains_are_added_as_by_the_library(
+    chains: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linear = PackedLinear(torch.nn.Linear(768, 384))
+    tokens = torch.randn(1, 20, 768)
+    with torch.inference_mode():
+        library = linear.packed(chains, 20)
+        monkeypatch.setattr(torch.nn.Linear, "forward", lambda _, tokens: library(tokens))
+        assert torch.equal(linear(tokens), library(tokens))
+        assert [way is not None for way in linear.found.values()] == [True]
+        others = [linear.packed(count, 20)(tokens) for count in range(1, 5) if count != chains]
+        assert not any(torch.equal(other, library(tokens)) for other in others)
 
 
 def test_looked_up_pixels_are_the_normalised_ones(patches: np.ndarray) -> None:

@@ -1,0 +1,120 @@
+"""Linears computed in another way where that is faster and changes no bit; for float32 on a CPU.
+
+Which bits a product has is decided by the order in which the library adds, and that by the library,
+its version, the shapes and the number of threads. So nothing is assumed: a way is taken if it gives
+random tokens the usual bits, for each number of tokens and of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+Way = Callable[[Tensor], Tensor]
+
+# Of smaller ones a product takes so little that nothing is gained (`benchmarks/products.py`).
+FEWEST_WEIGHTS = 2**17
+
+
+class RearrangedLinear(nn.Linear):
+    """A linear with other ways to compute it: (1, N, C) -> (1, N, D).
+
+    `found` holds what was taken, by tokens and threads; None: the usual way.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear.in_features, linear.out_features, device="meta")
+        self.weight, self.bias = linear.weight, linear.bias
+        self.found: dict[tuple[int, int], Way | None] = {}
+
+    def ways(self, tokens: int) -> Iterator[Way]:
+        """Ways to try for that many tokens, in order."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(1, N, C) -> (1, N, D), in the layout of the way taken."""
+        assert tokens.shape[0] == 1, "a tracker sees one image at a time"
+        key = (tokens.shape[1], torch.get_num_threads())
+        if key not in self.found:
+            self.found[key] = self._find(tokens)
+        way = self.found[key]
+        return super().forward(tokens.contiguous()) if way is None else way(tokens)
+
+    def _find(self, tokens: Tensor) -> Way | None:
+        generator = torch.Generator().manual_seed(0)
+        # Laid out as these, for that may decide how they are multiplied.
+        trial = torch.empty_like(tokens).normal_(generator=generator)
+        usual = super().forward(trial.contiguous())
+        ways = self.ways(tokens.shape[1])
+        return next((way for way in ways if torch.equal(way(trial), usual)), None)
+
+
+class SwappedLinear(RearrangedLinear):
+    """Computed as (W x^T)^T instead of x W^T; the result is laid out feature by feature.
+
+    Of few tokens a BLAS makes poor use of a second thread the usual way round: it is shared by
+    tokens, and not by features.
+    """
+
+    def ways(self, tokens: int) -> Iterator[Way]:
+        """One, with more than one thread."""
+        if torch.get_num_threads() > 1:
+            yield self.swapped
+
+    def swapped(self, tokens: Tensor) -> Tensor:
+        """(1, N, C) -> (1, N, D)."""
+        return torch.addmm(self.bias[:, None], self.weight, tokens[0].t()).t()[None]
+
+
+class PackedLinear(RearrangedLinear):
+    """Computed from weights laid out once for oneDNN; they are kept a second time.
+
+    With few tokens most of the time goes into laying out the weights, which a BLAS does anew in
+    every call. oneDNN can be given them laid out, but adds all C products in one chain, where a
+    BLAS adds chains of some width (MKL: 192 on an EPYC). A convolution in C / 192 groups has the
+    same chains, which are then added in the same order.
+    """
+
+    SMALLEST_CHAIN = 64
+
+    def ways(self, tokens: int) -> Iterator[Way]:
+        """Every number of chains of one width, from one."""
+        if torch.backends.mkldnn.is_available():
+            for chains in range(1, self.in_features // self.SMALLEST_CHAIN + 1):
+                if self.in_features % chains == 0:
+                    yield self.packed(chains, tokens)
+
+    def packed(self, chains: int, tokens: int) -> Way:
+        """The way that adds that many chains."""
+        width = self.in_features // chains
+        with torch.no_grad():
+            weight = self.weight.view(self.out_features, chains, width).transpose(0, 1)
+            weight = weight.reshape(-1, width, 1, 1)
+            # The bias starts the first chain.
+            bias = torch.cat((self.bias, self.bias.new_zeros((chains - 1) * self.out_features)))
+            # What torch.compile's CPU backend calls, too, to lay out weights beforehand.
+            layout = ([0, 0], [1, 1], [1, 1], chains)
+            size = [1, self.in_features, 1, tokens]
+            weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *layout, size)
+
+        def multiply(tokens: Tensor) -> Tensor:
+            image = tokens.reshape(1, 1, -1, self.in_features).permute(0, 3, 1, 2)
+            sums: Tensor = torch.ops.mkldnn._convolution_pointwise(
+                image, weight, bias, *layout, "none", [], ""
+            )
+            sums = sums.permute(0, 2, 3, 1)[0]
+            return sums if chains == 1 else sums.view(-1, chains, self.out_features).sum(1)[None]
+
+        return multiply
+
+
+def rearrange(module: nn.Module, kind: type[RearrangedLinear]) -> None:
+    """Make every large linear below `module`, in place, one of that kind."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            if child.weight.numel() >= FEWEST_WEIGHTS:
+                setattr(module, name, kind(child))
+        else:
+            rearrange(child, kind)
