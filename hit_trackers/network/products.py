@@ -17,6 +17,9 @@ Way = Callable[[Tensor], Tensor]
 # Of smaller ones a product takes so little that nothing is gained (`benchmarks/products.py`).
 FEWEST_WEIGHTS = 2**17
 
+# What torch.compile, too, calls for weights laid out beforehand; PyTorch does not document it.
+PACKED_CONVOLUTION = "_convolution_pointwise"
+
 
 class RearrangedLinear(nn.Linear):
     """A linear with other ways to compute it: (1, N, C) -> (1, N, D).
@@ -81,7 +84,7 @@ class PackedLinear(RearrangedLinear):
 
     def ways(self, tokens: int) -> Iterator[Way]:
         """Every number of chains of one width, from one."""
-        if torch.backends.mkldnn.is_available():
+        if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, PACKED_CONVOLUTION):
             for chains in range(1, self.in_features // self.SMALLEST_CHAIN + 1):
                 if self.in_features % chains == 0:
                     yield self.packed(chains, tokens)
@@ -89,21 +92,19 @@ class PackedLinear(RearrangedLinear):
     def packed(self, chains: int, tokens: int) -> Way:
         """The way that adds that many chains."""
         width = self.in_features // chains
+        convolution = getattr(torch.ops.mkldnn, PACKED_CONVOLUTION)
         with torch.no_grad():
             weight = self.weight.view(self.out_features, chains, width).transpose(0, 1)
             weight = weight.reshape(-1, width, 1, 1)
             # The bias starts the first chain.
             bias = torch.cat((self.bias, self.bias.new_zeros((chains - 1) * self.out_features)))
-            # What torch.compile's CPU backend calls, too, to lay out weights beforehand.
             layout = ([0, 0], [1, 1], [1, 1], chains)
             size = [1, self.in_features, 1, tokens]
             weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *layout, size)
 
         def multiply(tokens: Tensor) -> Tensor:
             image = tokens.reshape(1, 1, -1, self.in_features).permute(0, 3, 1, 2)
-            sums: Tensor = torch.ops.mkldnn._convolution_pointwise(
-                image, weight, bias, *layout, "none", [], ""
-            )
+            sums: Tensor = convolution(image, weight, bias, *layout, "none", [], "")
             sums = sums.permute(0, 2, 3, 1)[0]
             return sums if chains == 1 else sums.view(-1, chains, self.out_features).sum(1)[None]
 
