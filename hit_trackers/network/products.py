@@ -24,7 +24,8 @@ PACKED_CONVOLUTION = "_convolution_pointwise"
 class RearrangedLinear(nn.Linear):
     """A linear with other ways to compute it: (1, N, C) -> (1, N, D).
 
-    `found` holds what was taken, by tokens and threads; None: the usual way.
+    `found` holds what was taken, by tokens and threads; None: the usual way. That gets its tokens
+    in the usual layout, too, whatever the linear before it left.
     """
 
     def __init__(self, linear: nn.Linear) -> None:
@@ -46,6 +47,8 @@ class RearrangedLinear(nn.Linear):
         return super().forward(tokens.contiguous()) if way is None else way(tokens)
 
     def _find(self, tokens: Tensor) -> Way | None:
+        if self.weight.numel() < FEWEST_WEIGHTS:
+            return None
         generator = torch.Generator().manual_seed(0)
         # Laid out as these, for that may decide how they are multiplied.
         trial = torch.empty_like(tokens).normal_(generator=generator)
@@ -112,10 +115,9 @@ class PackedLinear(RearrangedLinear):
 
 
 def rearrange(module: nn.Module, kind: type[RearrangedLinear]) -> None:
-    """Make every large linear below `module`, in place, one of that kind."""
+    """Make every linear below `module`, in place, one of that kind."""
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            if child.weight.numel() >= FEWEST_WEIGHTS:
-                setattr(module, name, kind(child))
+            setattr(module, name, kind(child))
         else:
             rearrange(child, kind)
