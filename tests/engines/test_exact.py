@@ -51,7 +51,7 @@ def set_templates(patches: np.ndarray, *engines: EagerEngine) -> None:
         engine.set_template(np.ascontiguousarray(patches[0, :128, :128]))
 
 
-@pytest.mark.parametrize("size", ["nano", "tiny", "small"])
+@pytest.mark.parametrize("size", ["nano", "tiny", "small", "base"])
 def test_bitwise_with_any_number_of_threads(size: str, threads: int, patches: np.ndarray) -> None:
     baseline, exact = engine_of(f"hit_{size}"), engine_of(f"hit_{size}_exact")
     set_templates(patches, baseline, exact)
