@@ -33,9 +33,10 @@ def measure(
 
     Returns:
         tracker, device, weights_sha256, method, versions, and in bytes (None where this device or
-        engine does not tell): `weights_bytes`; `activations_peak_bytes`, allocated at most beside
-        the weights; `allocated_peak_bytes`, with them; `reserved_peak_bytes`, kept by the CUDA
-        allocator; `rss_peak_bytes`, resident set of the whole process, libraries included.
+        engine does not tell): `weights_bytes`, those laid out a second time among them;
+        `activations_peak_bytes`, allocated at most beside the weights; `allocated_peak_bytes`, with
+        them; `reserved_peak_bytes`, kept by the CUDA allocator; `rss_peak_bytes`, resident set of
+        the whole process, libraries included.
 
     Raises:
         HitTrackersError: the process failed; the last line it printed is in the message.
@@ -109,12 +110,15 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
 
 
 def _weights_bytes(tracker: Tracker) -> int | None:
+    from hit_trackers.network.products import PackedLinear
+
     network = getattr(tracker.engine, "network", None)
     if network is None:
         return None
     tensors = [*network.parameters(), *network.buffers()]
     storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
-    return sum(storages.values())
+    packed = sum(m.packed_bytes for m in network.modules() if isinstance(m, PackedLinear))
+    return sum(storages.values()) + packed
 
 
 def peak_resident() -> int | None:

@@ -92,6 +92,11 @@ class PackedLinear(RearrangedLinear):
                 if self.in_features % chains == 0:
                     yield self.packed(chains, tokens)
 
+    @property
+    def packed_bytes(self) -> int:
+        """Of the weights laid out for oneDNN, beside the usual ones."""
+        return self.weight.nbytes * sum(way is not None for way in self.found.values())
+
     def packed(self, chains: int, tokens: int) -> Way:
         """The way that adds that many chains."""
         width = self.in_features // chains

@@ -114,6 +114,7 @@ def test_as_many_chains_are_added_as_by_the_library(
         monkeypatch.setattr(torch.nn.Linear, "forward", lambda _, tokens: library(tokens))
         assert torch.equal(linear(tokens), library(tokens))
         assert [way is not None for way in linear.found.values()] == [True]
+        assert linear.packed_bytes == 768 * 384 * 4
         others = [linear.packed(count, 20)(tokens) for count in range(1, 5) if count != chains]
         assert not any(torch.equal(other, library(tokens)) for other in others)
 
