@@ -78,9 +78,9 @@ class PackedLinear(RearrangedLinear):
     """Computed from weights laid out once for oneDNN; they are kept a second time.
 
     With few tokens most of the time goes into laying out the weights, which a BLAS does anew in
-    every call. oneDNN can be given them laid out, but adds all C products in one chain, where a
-    BLAS adds chains of some width (MKL: 192 on an EPYC). A convolution in C / 192 groups has the
-    same chains, which are then added in the same order.
+    every call. oneDNN can be given them laid out, but of C products adds other chains than a BLAS
+    (MKL: of 192 on an EPYC). A convolution in C / 192 groups has the same chains, which are then
+    added in the same order.
     """
 
     SMALLEST_CHAIN = 64
