@@ -108,7 +108,7 @@ class ShrinkAttention(BiasedAttention):
         kv = self.kv(tokens).view(batch, count, self.heads, -1)
         k, v = (part.permute(0, 2, 1, 3) for part in kv.split(self.widths, dim=3))
         q = self.q(tokens).view(batch, -1, self.heads, self.key_dim).permute(0, 2, 1, 3)
-        return self.proj(self.attend(q, k, v)).contiguous()
+        return self.proj(self.attend(q, k, v))
 
 
 class Residual(nn.Module):
@@ -135,8 +135,8 @@ def _mlp(dim: int) -> Residual:
 class LeViT(nn.Module):
     """Three stages of 320, 80 and 20 tokens (256 + 64, 64 + 16, 16 + 4).
 
-    What leaves a stage or a Shrink Attention is made contiguous. It is, but after swapped products;
-    and of other layouts a linear sums in another way, with other last bits.
+    Swapped products leave their result laid out feature by feature; what reads it must sum either
+    layout alike. Linears see to that themselves (`products.RearrangedLinear`).
     """
 
     def __init__(self, config: HiTConfig) -> None:
@@ -181,6 +181,6 @@ class LeViT(nn.Module):
         tokens = torch.cat((search, template), dim=1)
         stages = []
         for start, end in zip(self.starts, [*self.starts[1:], len(self.blocks)], strict=True):
-            tokens = self.blocks[start:end](tokens).contiguous()
+            tokens = self.blocks[start:end](tokens)
             stages.append(tokens)
         return stages
