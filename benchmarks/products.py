@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
+from functools import partial
 
 import numpy as np
 import torch
@@ -23,28 +24,31 @@ from hit_trackers.network.products import PackedLinear, RearrangedLinear, Way
 from hit_trackers.zoo import SIZES
 
 
-def linears(size: str) -> list[tuple[RearrangedLinear, Tensor]]:
-    """The linears of a tracker that has seen a frame, each with tokens as it gets them."""
+def linears(size: str) -> tuple[list[tuple[RearrangedLinear, Tensor]], float]:
+    """Those of a tracker that has seen a frame, each with tokens as it gets them.
+
+    And the seconds of its first update, in which the ways are tried.
+    """
     tracker = load_tracker(f"hit_{size}_exact", "seeded")
     image = np.zeros((256, 256, 3), np.uint8)
     tracker.init(image, (60, 60, 60, 60))
+    start = time.perf_counter()
     tracker.update(image)
+    seconds = time.perf_counter() - start
     assert isinstance(tracker.engine, EagerEngine)
     modules = tracker.engine.network.modules()
     found = [module for module in modules if isinstance(module, RearrangedLinear)]
-    return [(m, torch.randn(1, next(iter(m.found))[0], m.in_features)) for m in found]
+    pairs = [(m, torch.randn(1, next(iter(m.found))[0], m.in_features)) for m in found]
+    return pairs, seconds
 
 
-def _usual(linear: RearrangedLinear, tokens: Tensor) -> Tensor:
-    return torch.nn.functional.linear(tokens, linear.weight, linear.bias)
-
-
-def _taken(linear: RearrangedLinear) -> tuple[str, Way]:
-    """The name of the way that is taken, and the way."""
-    way = next(iter(linear.found.values()))
-    if way is None:
-        return "usual", lambda tokens: _usual(linear, tokens)
-    return "packed" if isinstance(linear, PackedLinear) else "swapped", way
+def two_ways(linear: RearrangedLinear) -> tuple[str, Way, Way]:
+    """The name of the way that is taken; the usual way, and the one taken."""
+    usual = partial(torch.nn.functional.linear, weight=linear.weight, bias=linear.bias)
+    taken = next(iter(linear.found.values()))
+    if taken is None:
+        return "usual", usual, usual
+    return "packed" if isinstance(linear, PackedLinear) else "swapped", usual, taken
 
 
 def main() -> None:
@@ -56,22 +60,20 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=50)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    pairs, first_update = linears(args.size)
+    names, *ways = zip(*(two_ways(linear) for linear, _ in pairs), strict=True)
+    fastest = np.full((2, len(pairs)), np.inf)
     shapes = defaultdict(list)
     with torch.inference_mode():
-        pairs = linears(args.size)
-        fastest = np.full((2, len(pairs)), np.inf)
         for _ in range(args.repeats):
-            for column in range(2):
-                for number, (linear, tokens) in enumerate(pairs):
-                    way = _taken(linear)[1] if column else None
+            for column, times in zip(ways, fastest, strict=True):
+                for number, (way, (_, tokens)) in enumerate(zip(column, pairs, strict=True)):
                     start = time.perf_counter()
-                    _usual(linear, tokens) if way is None else way(tokens)
-                    seconds = time.perf_counter() - start
-                    fastest[column, number] = min(fastest[column, number], seconds)
+                    way(tokens)
+                    times[number] = min(times[number], time.perf_counter() - start)
         for number, (linear, tokens) in enumerate(pairs):
-            name, way = _taken(linear)
-            same = torch.equal(_usual(linear, tokens), way(tokens))
-            shape = (tokens.shape[1], linear.in_features, linear.out_features, name)
+            same = torch.equal(*(column[number](tokens) for column in ways))
+            shape = (tokens.shape[1], linear.in_features, linear.out_features, names[number])
             shapes[shape].append((*fastest[:, number] * 1e6, same))
     rows = []
     for shape, values in shapes.items():
@@ -81,6 +83,8 @@ def main() -> None:
     headers = ["tokens", "from", "to", "way taken", "linears", "usual us", "taken us", "bits"]
     print(tabulate(rows, headers, tablefmt="github"))
     print(f"\nall of them: {fastest[0].sum() * 1e3:.2f} and {fastest[1].sum() * 1e3:.2f} ms")
+    packed = sum(linear.packed_bytes for linear, _ in pairs if isinstance(linear, PackedLinear))
+    print(f"first update: {first_update:.2f} s; in both layouts: {packed / 1e6:.1f} MB of weights")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hit_trackers import load_tracker
+from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.errors import HitTrackersError, RecordError
+from hit_trackers.network.products import PackedLinear
 from toolkit_adapters import memory
 from toolkit_adapters.records import Results
 
@@ -26,6 +30,21 @@ def test_peak_memory_of_the_real_tracker(tmp_path: Path) -> None:
     memory.store(Results(tmp_path), values)
     assert Results(tmp_path).memory("hit_nano") == values
     assert Results(tmp_path).memory("hit_base") is None
+
+
+def test_weights_kept_in_two_layouts_count_twice() -> None:
+    image = np.zeros((256, 256, 3), np.uint8)
+    sizes, packed = [], 0
+    for name in ("hit_small", "hit_small_exact"):
+        tracker = load_tracker(name, "seeded")
+        tracker.init(image, (60, 60, 60, 60))
+        tracker.update(image)
+        sizes.append(memory._weights_bytes(tracker))
+        assert isinstance(tracker.engine, EagerEngine)
+        modules = tracker.engine.network.modules()
+        linears = [module for module in modules if isinstance(module, PackedLinear)]
+        packed = sum(m.weight.nbytes for m in linears if None not in m.found.values())
+    assert sizes[1] == sizes[0] + packed
 
 
 def test_a_failing_measurement_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
