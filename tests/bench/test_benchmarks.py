@@ -40,3 +40,11 @@ def test_products_both_ways() -> None:
     assert "tokens" in text
     assert "| 80 |" in " ".join(text.split())
     assert "| 20 |" in " ".join(text.split())
+
+
+def test_crops_have_a_share_and_the_same_pixels() -> None:
+    rows = [line.split("|") for line in output_of("benchmarks.crop", "--repeats", "1").splitlines()]
+    assert len(rows) == 2 + 14
+    for cells in rows[2:]:
+        assert all(0 <= float(cell.strip(" %")) <= 100 for cell in cells[4:6])
+        assert cells[-2].strip() == "yes"
