@@ -14,9 +14,9 @@ import time
 import numpy as np
 
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.provenance import Options
-from toolkit_adapters.runner import run_sequence
-from toolkit_adapters.worker import Worker
+from toolkit_adapters.records.provenance import Options
+from toolkit_adapters.running.passes import run_sequence
+from toolkit_adapters.running.worker import Worker
 
 
 def main() -> None:

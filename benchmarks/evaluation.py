@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit_adapters.metrics import Truth, combine, find
-from toolkit_adapters.metrics.statistics import score_intervals
-from toolkit_adapters.rawresults.annotations import Annotations
-from toolkit_adapters.rawresults.evaluation import evaluate
-from toolkit_adapters.rawresults.files import Files
-from toolkit_adapters.rawresults.predictions import Predictions
+from toolkit_adapters.scoring import Truth, combine, find
+from toolkit_adapters.scoring.rawresults.annotations import Annotations
+from toolkit_adapters.scoring.rawresults.evaluation import evaluate
+from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.scoring.rawresults.predictions import Predictions
+from toolkit_adapters.scoring.statistics import score_intervals
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "published" / "lasot"
 FRAMES = 685_360

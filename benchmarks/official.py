@@ -23,11 +23,11 @@ import numpy as np
 import torch
 
 from hit_trackers import load_tracker
-from hit_trackers.network import seeded
-from hit_trackers.network.config import CONFIGS, OFFICIAL_NAMES
-from hit_trackers.network.hit import build
+from hit_trackers.hit.network import seeded
+from hit_trackers.hit.network.config import CONFIGS, OFFICIAL_NAMES
+from hit_trackers.hit.network.hit import build
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.decoding import decode_ahead
+from toolkit_adapters.datasets.decoding import decode_ahead
 
 VARIANTS = ("", "_exact", "_memeff")
 

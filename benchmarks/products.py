@@ -20,7 +20,7 @@ from torch import Tensor
 
 from hit_trackers import load_tracker
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.network.products import PackedLinear, RearrangedLinear, Way
+from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, Way
 from hit_trackers.zoo import SIZES
 
 

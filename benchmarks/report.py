@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from hit_trackers.zoo import parse
-from toolkit_adapters.datasets import Dataset
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
 from toolkit_adapters.datasets.trackingnet import TrackingNet

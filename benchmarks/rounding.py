@@ -21,8 +21,8 @@ from torch import Tensor
 from hit_trackers import load_tracker
 from hit_trackers.attention import Attend, Operator, eager
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.network.hit import HiT
-from hit_trackers.tracker import Tracker
+from hit_trackers.hit.network.hit import HiT
+from hit_trackers.hit.tracker import Tracker
 from toolkit_adapters.world.demo import CLIPS, scene_of
 
 LANES = 32

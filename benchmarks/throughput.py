@@ -20,11 +20,11 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from hit_trackers.tracker import Prediction
+from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters.datasets.base import Sequence
-from toolkit_adapters.decoding import decode
-from toolkit_adapters.memory import peak_resident
-from toolkit_adapters.runner import Entrant, run_sequence
+from toolkit_adapters.datasets.decoding import decode
+from toolkit_adapters.running.memory import peak_resident
+from toolkit_adapters.running.passes import Entrant, run_sequence
 
 BOX = np.array([[100.0, 100.0, 80.0, 60.0]])
 

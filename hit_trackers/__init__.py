@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hit_trackers.zoo import TrackerSpec, list_trackers
 
 if TYPE_CHECKING:
-    from hit_trackers.tracker import Prediction, Tracker, load_tracker
+    from hit_trackers.hit.tracker import Prediction, Tracker, load_tracker
 
 __version__ = "0.1.0"
 __all__ = ["Prediction", "Tracker", "TrackerSpec", "list_trackers", "load_tracker"]
@@ -22,7 +22,7 @@ __all__ = ["Prediction", "Tracker", "TrackerSpec", "list_trackers", "load_tracke
 def __getattr__(name: str) -> Any:
     # PyTorch takes seconds to import, and listing the trackers does not need it.
     if name in {"Prediction", "Tracker", "load_tracker"}:
-        from hit_trackers import tracker
+        from hit_trackers.hit import tracker
 
         return getattr(tracker, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from hit_trackers import zoo
 from hit_trackers.errors import CheckpointError
-from hit_trackers.network import seeded
-from hit_trackers.network.config import OFFICIAL_NAMES
+from hit_trackers.hit.network import seeded
+from hit_trackers.hit.network.config import OFFICIAL_NAMES
 
 EMBEDDED = Path(__file__).parent / "weights" / "hit_nano.safetensors"
 ENVIRONMENT = "HIT_CHECKPOINTS"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-    from hit_trackers.network.hit import HiT
+    from hit_trackers.hit.network.hit import HiT
     from hit_trackers.zoo import TrackerSpec
 
 _MODULES = {

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from hit_trackers.engines.eager import prepare
-from hit_trackers.engines.frame import Frame
 from hit_trackers.errors import EngineError
-from hit_trackers.network.hit import HiT
+from hit_trackers.hit.frame import Frame
+from hit_trackers.hit.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
 
 WARMUP = 3  # lazy initialisation of cuBLAS and cuDNN may not happen inside a capture

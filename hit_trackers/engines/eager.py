@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from hit_trackers.attention import OPERATORS, fused
-from hit_trackers.engines.frame import DEVIATION, MEAN, normalise, normalised_values, result
 from hit_trackers.errors import EngineError
-from hit_trackers.network.hit import HiT, Output
+from hit_trackers.hit.frame import DEVIATION, MEAN, normalise, normalised_values, result
+from hit_trackers.hit.network.hit import HiT, Output
 from hit_trackers.zoo import TrackerSpec
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

@@ -21,9 +21,9 @@ import torch
 from hit_trackers import __version__
 from hit_trackers.attention import OPERATORS
 from hit_trackers.checkpoint import digest
-from hit_trackers.engines.frame import Embedder, Frame
 from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
-from hit_trackers.network.hit import HiT
+from hit_trackers.hit.frame import Embedder, Frame
+from hit_trackers.hit.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
 
 CACHE = "HIT_TRACKERS_CACHE"
@@ -112,7 +112,7 @@ def export(network: HiT, spec: TrackerSpec) -> Exported:
         if not path.is_file():
             raise EngineError(
                 f"{spec.name}: these weights have not been quantised yet; run\n"
-                f"  python -m toolkit_adapters.quantise {spec.name}\n"
+                f"  python -m toolkit_adapters.bench.quantise {spec.name}\n"
                 "with the same --checkpoint: it calibrates on the demo"
             )
     return Exported(path, frame.embed, patch, inputs[1].contiguous().numpy(), expected)
@@ -127,7 +127,7 @@ def _key(network: HiT) -> str:
     """Of weights, geometry, and everything that decides what is written."""
     sha = hashlib.sha256()
     package = Path(__file__).parents[1]
-    sources = [*sorted((package / "network").glob("*.py")), Path(__file__), _FRAME]
+    sources = [*sorted((package / "hit" / "network").glob("*.py")), Path(__file__), _FRAME]
     for source in (*sources, package / "attention" / "eager.py"):
         sha.update(source.read_bytes())
     for part in (__version__, torch.__version__, str(OPSET), repr(network.config)):
@@ -136,7 +136,7 @@ def _key(network: HiT) -> str:
     return sha.hexdigest()
 
 
-_FRAME = Path(__file__).with_name("frame.py")
+_FRAME = Path(__file__).parents[1] / "hit" / "frame.py"
 
 
 def _test_pattern(size: int) -> np.ndarray:

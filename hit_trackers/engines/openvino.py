@@ -11,7 +11,7 @@ import torch
 
 from hit_trackers.engines.export import INPUTS, Exported, ExportedEngine, export
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.network.hit import HiT
+from hit_trackers.hit.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
 
 # Name in a tracker's name -> (OpenVINO's precision, the capability a processor must report).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hit_trackers.engines.export import cache_folder, export
 from hit_trackers.engines.onnx import OnnxEngine, load_runtime
 from hit_trackers.errors import EngineError
-from hit_trackers.network.hit import HiT
+from hit_trackers.hit.network.hit import HiT
 from hit_trackers.zoo import TrackerSpec
 
 PROVIDER = "TensorrtExecutionProvider"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.attention import EAGER, OPERATORS, Operator, exact, streaming
-from hit_trackers.network.config import CONFIGS
+from hit_trackers.hit.network.config import CONFIGS
 
 TOKENS = (320, 80, 20)
 ANYWHERE = [name for name in OPERATORS if name != "fused"]  # test_fused.py has that

@@ -12,12 +12,12 @@ import torch
 import hit_trackers
 from hit_trackers.zoo import parse
 from toolkit_adapters.bench import measure as measuring
-from toolkit_adapters.bench.activations import _peak, peak_activations, peak_of_frame
 from toolkit_adapters.bench.cuda_path import follow, peak_of_tensors
 from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import frame_flops
 from toolkit_adapters.bench.table import table
 from toolkit_adapters.cli import main
+from toolkit_adapters.running.activations import _peak, peak_activations, peak_of_frame
 
 
 @pytest.mark.parametrize(("size", "operators"), [("base", 288), ("small", 288), ("tiny", 246)])

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from hit_trackers.tracker import Prediction
+from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters.datasets.base import Sequence
-from toolkit_adapters.runner import Entrant, run_sequence
+from toolkit_adapters.running.passes import Entrant, run_sequence
 
 BOX = np.array([[10.0, 10.0, 30.0, 20.0]])
 SHAPE = (240, 320, 3)

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import DatasetError, HitTrackersError
-from toolkit_adapters import config
-from toolkit_adapters.datasets import Dataset, open_datasets
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets import settings as config
 from toolkit_adapters.datasets.annotations import read_boxes, read_labels
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
 from toolkit_adapters.datasets.trackingnet import TrackingNet

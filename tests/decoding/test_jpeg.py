@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from toolkit_adapters import jpeg
-from toolkit_adapters.decoding import decode
+from toolkit_adapters.datasets import jpeg
+from toolkit_adapters.datasets.decoding import decode
 
 simplejpeg = pytest.importorskip("simplejpeg", reason="simplejpeg (extra `jpeg`) is not installed")
 

@@ -17,7 +17,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from toolkit_adapters import cli
-from toolkit_adapters.schedule import cluster
+from toolkit_adapters.running.scheduling import ray_cluster as cluster
 
 
 def start_nodes() -> Any:

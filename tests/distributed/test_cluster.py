@@ -19,7 +19,7 @@ from runner_fakes import digests, write_images
 from hit_trackers.errors import EngineError, MissingDependencyError
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
-from toolkit_adapters.schedule import cluster
+from toolkit_adapters.running.scheduling import ray_cluster as cluster
 
 HERE = Path(__file__).resolve()
 NAMES = tuple("abcd")

@@ -17,14 +17,14 @@ import pytest
 from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, fork_context, write_images
 
 from hit_trackers.errors import EngineError
-from hit_trackers.tracker import Prediction
+from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters import cli
-from toolkit_adapters.jobs import Job
-from toolkit_adapters.provenance import Machine
 from toolkit_adapters.records import Flag, Results
-from toolkit_adapters.schedule import Description, default_threads, local
-from toolkit_adapters.schedule.base import require_alike
-from toolkit_adapters.schedule.places import places, shared_devices
+from toolkit_adapters.records.provenance import Machine
+from toolkit_adapters.running.jobs import Job
+from toolkit_adapters.running.scheduling import Description, default_threads, local
+from toolkit_adapters.running.scheduling.base import require_alike
+from toolkit_adapters.running.scheduling.places import places, shared_devices
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="the fakes reach processes by forking"),
@@ -96,7 +96,7 @@ def test_a_killed_process_costs_nothing(
 ) -> None:
     assert run("--controls", "0", *ONE, results=tmp_path / "one") == 0
     Killed.marker = tmp_path / "killed"
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=Killed))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=Killed))
     assert run("--controls", "0", *TWO, results=tmp_path / "two") == 0
     assert Killed.marker.exists()
     assert "a worker died (by SIGKILL" in capsys.readouterr().err
@@ -116,7 +116,7 @@ def test_what_always_kills_its_process_is_given_up_alone(
 
     cv2.imwrite(str(root / "val" / "b" / "00000001.jpg"), np.zeros((48, 64, 3), np.uint8))
     Deadly.marker = tmp_path / "killed"
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=Deadly))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=Deadly))
     assert run("--controls", "0", *TWO) == 1
     assert "got10k-val/b: its worker died 3 times, the last time by SIGKILL" in (
         capsys.readouterr().err
@@ -148,14 +148,14 @@ def test_a_tracker_that_cannot_load_is_an_error_not_a_hang(
     def refuse(name: str) -> FakeTracker:
         raise EngineError("this engine needs something else")
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=refuse))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=refuse))
     assert run(*TWO) == 1
     assert "this engine needs something else" in capsys.readouterr().err
 
     def die(name: str) -> FakeTracker:
         os._exit(7)
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=die))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=die))
     assert run(*TWO) == 1
     assert "died while loading (with exit status 7)" in capsys.readouterr().err
 
@@ -166,7 +166,7 @@ def test_a_signal_stops_the_run_and_its_workers(
     def slow(name: str) -> FakeTracker:
         return FakeTracker(name, pause=0.02)
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=slow))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=slow))
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()
     assert run("--controls", "0", *TWO) == 128 + signal.SIGTERM
@@ -187,7 +187,7 @@ def test_workers_do_not_outlive_a_killed_command(
     def slow(name: str) -> FakeTracker:
         return FakeTracker(name, pause=0.05)
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=slow))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=slow))
     command = fork_context().Process(target=_run_and_hang, args=(run,))
     command.start()
     workers: list[psutil.Process] = []

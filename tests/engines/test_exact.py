@@ -11,7 +11,7 @@ import torch
 
 import hit_trackers
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.network.products import PackedLinear, RearrangedLinear, SwappedLinear, Way
+from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, SwappedLinear, Way
 
 needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="no oneDNN")
 

@@ -11,9 +11,9 @@ import pytest
 import hit_trackers
 from hit_trackers.engines import export as exporting
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.network import seeded
-from hit_trackers.network.config import CONFIGS
-from hit_trackers.network.hit import build
+from hit_trackers.hit.network import seeded
+from hit_trackers.hit.network.config import CONFIGS
+from hit_trackers.hit.network.hit import build
 from hit_trackers.zoo import parse
 
 
@@ -113,7 +113,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("hit_nano_onnx_bf16", "hit_nano_openvino_bf16"),
         ("hit_nano_memeff_onnx", "hit_nano_onnx"),
         ("hit_nano_exact_openvino", "hit_nano_openvino"),
-        ("hit_nano_openvino_int8", "toolkit_adapters.quantise"),
+        ("hit_nano_openvino_int8", "toolkit_adapters.bench.quantise"),
         ("hit_nano_compile_int8", "openvino"),
     ],
 )
@@ -149,7 +149,7 @@ def test_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_int8_runs_once_it_is_made(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip({"onnx": "onnxruntime"}.get(engine, engine))
     pytest.importorskip("onnxruntime")
-    from toolkit_adapters import quantise
+    from toolkit_adapters.bench import quantise
 
     rng = np.random.default_rng(0)
 

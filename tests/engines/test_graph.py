@@ -11,10 +11,10 @@ import torch
 
 import hit_trackers
 from hit_trackers.engines import cuda_graph
-from hit_trackers.network import seeded
-from hit_trackers.network.hit import build
+from hit_trackers.hit.network import seeded
+from hit_trackers.hit.network.hit import build
 from hit_trackers.zoo import parse
-from toolkit_adapters.bench.activations import peak_of_frame
+from toolkit_adapters.running.activations import peak_of_frame
 
 BOX = [60.0, 50.0, 40.0, 30.0]
 

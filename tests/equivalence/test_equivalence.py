@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from hit_trackers import zoo
 from hit_trackers.errors import RecordError
-from toolkit_adapters.certificates import certify, verify
-from toolkit_adapters.equivalence import compare_records, overlap, ulps
 from toolkit_adapters.records import Flag, Record, Results, Run, save_record
+from toolkit_adapters.verdict.certificates import certify, verify
+from toolkit_adapters.verdict.equivalence import compare_records, overlap, ulps
 
 FRAMES = 20
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)

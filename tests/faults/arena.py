@@ -20,9 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 from runner_fakes import FakeTracker, digests, fake_loader, fork_context, write_got10k
 from tqdm import tqdm
 
-from toolkit_adapters import cli, provenance, runner, session
-from toolkit_adapters.records import Record, Results
-from toolkit_adapters.schedule import local
+from toolkit_adapters import cli
+from toolkit_adapters.records import Record, Results, provenance
+from toolkit_adapters.running import passes as runner
+from toolkit_adapters.running import session
+from toolkit_adapters.running.scheduling import local
 
 DATASET = "got10k-val"
 #: Seconds after which a run hangs; they take less than one.
@@ -113,7 +115,7 @@ class Arena:
         faulthandler.dump_traceback_later(LIMIT - 5)
         # All forks share tqdm's lock; one that is killed may hold it, and then all others hang.
         tqdm.set_lock(threading.RLock())
-        from hit_trackers import tracker
+        from hit_trackers.hit import tracker
 
         def make(name: str) -> FakeTracker:
             return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0.0, pause=pause)

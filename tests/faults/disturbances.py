@@ -21,7 +21,8 @@ import psutil
 import torch
 from runner_fakes import FakeTracker
 
-from toolkit_adapters import decoding, files, provenance
+from toolkit_adapters.datasets import decoding
+from toolkit_adapters.records import files, provenance
 
 from .arena import Point, Skipped, end
 

@@ -28,9 +28,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters.files import TEMPORARY
-from toolkit_adapters.inspection import inspect_results
 from toolkit_adapters.records import RUN_FILE, load_record, load_run
+from toolkit_adapters.records.files import TEMPORARY
+from toolkit_adapters.records.inspection import inspect_results
 
 from .arena import Arena, Point, Skipped, end, open_arena
 from .disturbances import KINDS

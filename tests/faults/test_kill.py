@@ -16,7 +16,8 @@ from faults.disturbances import KINDS
 from faults.kill import disturb
 from tqdm import tqdm
 
-from toolkit_adapters import jobs, records
+from toolkit_adapters import records
+from toolkit_adapters.running import jobs
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot
 from toolkit_adapters.datasets.trackingnet import TrackingNet
-from toolkit_adapters.inspection import inspect_dataset
+from toolkit_adapters.records.inspection import inspect_dataset
 
 from .edits import anything
 from .target import BOXES, FRAMES, ONE_BOX, Target, write

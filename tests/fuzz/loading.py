@@ -14,8 +14,8 @@ import torch
 from hypothesis import strategies as st
 
 from hit_trackers import checkpoint, zoo
-from toolkit_adapters import config
-from toolkit_adapters.decoding import decode
+from toolkit_adapters.datasets import settings as config
+from toolkit_adapters.datasets.decoding import decode
 
 from .edits import anything
 from .target import Target, write

@@ -11,9 +11,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters import certificates
-from toolkit_adapters.inspection import inspect_results
 from toolkit_adapters.records import Record, Results, Run, load_record, load_run, save_record
+from toolkit_adapters.records.inspection import inspect_results
+from toolkit_adapters.verdict import certificates
 
 from .edits import anything
 from .target import FRAMES, Target, write

@@ -9,11 +9,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters.metrics import CONVENTIONS
-from toolkit_adapters.rawresults.evaluation import evaluate
-from toolkit_adapters.rawresults.files import Files
-from toolkit_adapters.submission.expected import of_names
-from toolkit_adapters.submission.validator import check_zip, detect_kind
+from toolkit_adapters.scoring import CONVENTIONS
+from toolkit_adapters.scoring.rawresults.evaluation import evaluate
+from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.servers.expected import of_names
+from toolkit_adapters.servers.validator import check_zip, detect_kind
 
 from .edits import anything, zips
 from .target import BOXES, RESULTS, SECONDS, Target, write

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from hit_trackers import checkpoint
 from hit_trackers.errors import CheckpointError
-from hit_trackers.network.hit import HiT, build
+from hit_trackers.hit.network.hit import HiT, build
 
 
 @pytest.fixture(scope="module")

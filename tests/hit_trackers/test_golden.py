@@ -11,9 +11,9 @@ import torch
 
 from hit_trackers import load_tracker
 from hit_trackers.crop import crop_region
-from hit_trackers.network.config import OFFICIAL_NAMES
-from hit_trackers.network.hit import build
-from hit_trackers.tracker import Tracker
+from hit_trackers.hit.network.config import OFFICIAL_NAMES
+from hit_trackers.hit.network.hit import build
+from hit_trackers.hit.tracker import Tracker
 
 OPERATORS = ["", "_streaming", "_memeff", "_exact"]
 

@@ -16,7 +16,7 @@ from hit_trackers.errors import (
     PredictionError,
     UnknownTrackerError,
 )
-from hit_trackers.tracker import Tracker
+from hit_trackers.hit.tracker import Tracker
 
 
 @pytest.fixture(scope="module")

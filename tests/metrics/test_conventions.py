@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hit_trackers.errors import DatasetError
-from toolkit_adapters.metrics import (
+from toolkit_adapters.scoring import (
     CONVENTIONS,
     InvalidBoxError,
     ShortResultError,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from toolkit_adapters.metrics import Truth, combine, find
-from toolkit_adapters.rawresults.annotations import Annotations
-from toolkit_adapters.rawresults.evaluation import evaluate
-from toolkit_adapters.rawresults.files import Files
+from toolkit_adapters.scoring import Truth, combine, find
+from toolkit_adapters.scoring.rawresults.annotations import Annotations
+from toolkit_adapters.scoring.rawresults.evaluation import evaluate
+from toolkit_adapters.scoring.rawresults.files import Files
 
 TOY = np.tile([100.0, 100, 50, 50], (10, 1))
 SHIFTED = TOY + np.outer(np.arange(10.0), [1, 1, 0, 0])

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from toolkit_adapters.metrics.scores import Score
-from toolkit_adapters.metrics.statistics import (
+from toolkit_adapters.scoring.scores import Score
+from toolkit_adapters.scoring.statistics import (
     mean_interval,
     paired_difference,
     score_intervals,

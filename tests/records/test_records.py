@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import RecordError
-from toolkit_adapters import files
-from toolkit_adapters.records import Flag, Record, Run, load_record, load_run, save_record
+from toolkit_adapters.records import Flag, Record, Run, files, load_record, load_run, save_record
 
 
 def make_record(frames: int = 6, seed: int = 0, **changes) -> Record:

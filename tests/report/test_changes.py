@@ -7,11 +7,11 @@ import pytest
 
 from hit_trackers.errors import RecordError
 from toolkit_adapters.cli import main
-from toolkit_adapters.metrics.statistics import ratio_interval
 from toolkit_adapters.records import open_results
 from toolkit_adapters.report import snapshot
 from toolkit_adapters.report.changes import changes
 from toolkit_adapters.report.collect import collect
+from toolkit_adapters.scoring.statistics import ratio_interval
 
 
 def take(folder):

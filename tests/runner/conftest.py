@@ -18,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the trackers that were loaded; all of them are fakes."""
     log: list[str] = []
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(log))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(log))
     return log
 
 

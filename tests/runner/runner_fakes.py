@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from hit_trackers import zoo
-from hit_trackers.tracker import Prediction
+from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters.records import open_results
 
 FRAMES = 14

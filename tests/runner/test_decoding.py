@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import ImageError
-from toolkit_adapters import decoding
-from toolkit_adapters.decoding import decode, decode_ahead
+from toolkit_adapters.datasets import decoding
+from toolkit_adapters.datasets.decoding import decode, decode_ahead
 
 
 def colour(path: Path, shape: tuple[int, ...] = (40, 60, 3), dtype=np.uint8) -> np.ndarray:

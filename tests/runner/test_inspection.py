@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.inspection import Finding, inspect_dataset, inspect_results
+from toolkit_adapters.records.inspection import Finding, inspect_dataset, inspect_results
 
 
 def problems(findings: list[Finding]) -> list[str]:

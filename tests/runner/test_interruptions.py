@@ -85,8 +85,8 @@ def test_foreign_and_leftover_files_are_found(
 
 def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> None:
     """Body of a process that runs, and kills itself at its `point`-th update, fsync or rename."""
-    from hit_trackers import tracker
-    from toolkit_adapters import files
+    from hit_trackers.hit import tracker
+    from toolkit_adapters.records import files
 
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     points = itertools.count(1)

@@ -11,9 +11,9 @@ import pytest
 from hit_trackers import load_tracker
 from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.errors import HitTrackersError, RecordError
-from hit_trackers.network.products import PackedLinear
-from toolkit_adapters import memory
+from hit_trackers.hit.network.products import PackedLinear
 from toolkit_adapters.records import Results
+from toolkit_adapters.running import memory
 
 
 def test_peak_memory_of_the_real_tracker(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ PARENT = """
 import subprocess, sys
 import numpy
 held = numpy.ones(300_000_000, numpy.uint8)
-child = "from toolkit_adapters.memory import peak_resident; print(peak_resident())"
+child = "from toolkit_adapters.running.memory import peak_resident; print(peak_resident())"
 print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True).stdout)
 """
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from toolkit_adapters import cli
-from toolkit_adapters.certificates import verify
 from toolkit_adapters.records import open_results
+from toolkit_adapters.verdict.certificates import verify
 
 
 def test_three_trackers_and_both_controls(root: Path, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_other_weights_and_other_data_are_refused(
         tracker.weights_sha256 = "x" * 64
         return tracker
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=other))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=other))
     assert run() == 1
     assert "weights_sha256 was 'www" in capsys.readouterr().err
 
@@ -167,7 +167,7 @@ def test_a_one_bit_difference_on_one_frame_is_caught_and_named(
             return OneBit(name)
         return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0)
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=make))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=make))
     assert run() == 0
     assert cli.main(["verify", str(results)]) == 1
     out = capsys.readouterr().out
@@ -202,7 +202,7 @@ def test_a_failing_tracker_fails_alone(
             tracker.update = lambda image: 1 / 0  # type: ignore[assignment]
         return tracker
 
-    monkeypatch.setattr("hit_trackers.tracker.load_tracker", fake_loader(make=make))
+    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=make))
     assert run("--controls", "0") == 1
     err = capsys.readouterr().err
     assert "got10k-val/a (hit_nano_exact): frame 1: ZeroDivisionError" in err

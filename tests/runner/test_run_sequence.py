@@ -9,11 +9,12 @@ import pytest
 from runner_fakes import FRAMES, FakeTracker
 
 from hit_trackers.errors import PredictionError
-from hit_trackers.tracker import Prediction
-from toolkit_adapters.datasets import Sequence, open_datasets
+from hit_trackers.hit.tracker import Prediction
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Flag
-from toolkit_adapters.runner import Entrant, Interrupted, run_sequence
-from toolkit_adapters.timing import WARMUP_UPDATES
+from toolkit_adapters.running.passes import Entrant, Interrupted, run_sequence
+from toolkit_adapters.running.timing import WARMUP_UPDATES
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from submission_samples import FRAMES, make_boxes, make_record
 
-from toolkit_adapters.files import write_atomically
 from toolkit_adapters.records import Run, save_record
+from toolkit_adapters.records.files import write_atomically
 
 
 @pytest.fixture

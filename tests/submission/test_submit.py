@@ -12,8 +12,8 @@ from submission_samples import FRAMES, make_boxes
 
 from toolkit_adapters.cli import main
 from toolkit_adapters.records import load_record, save_record
-from toolkit_adapters.submission import Expected, official
-from toolkit_adapters.submission.expected import official_names
+from toolkit_adapters.servers import Expected, official
+from toolkit_adapters.servers.expected import official_names
 
 
 def submit(benchmark: str, results: Path, root: Path, out: Path, *options: str) -> int:
@@ -86,7 +86,7 @@ def test_a_subset_needs_partial(results, trackingnet_root, tmp_path, capsys):
 
 def test_all_sequences_without_partial(results, trackingnet_root, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "toolkit_adapters.submission.expected.official_names", lambda kind: tuple(FRAMES)
+        "toolkit_adapters.servers.expected.official_names", lambda kind: tuple(FRAMES)
     )
     out = tmp_path / "whole.zip"
     (results / "hit_nano" / "trackingnet" / "aa_0.npz").rename(tmp_path / "aside.npz")

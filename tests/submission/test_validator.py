@@ -16,8 +16,8 @@ from submission_samples import FRAMES, make_boxes
 
 from hit_trackers.errors import SubmissionError
 from toolkit_adapters.cli import main
-from toolkit_adapters.submission import Expected, check_zip, detect_kind
-from toolkit_adapters.submission.archive import MAX_FILE_BYTES, build_archive
+from toolkit_adapters.servers import Expected, check_zip, detect_kind
+from toolkit_adapters.servers.archive import MAX_FILE_BYTES, build_archive
 
 Files = dict[str, bytes]
 FIRST = {name: make_boxes(frames, seed)[0] for seed, (name, frames) in enumerate(FRAMES.items())}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from toolkit_samples import make_got10k
 
-from toolkit_adapters.datasets import Sequence, open_datasets
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Sequence
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from toolkit_adapters import cli
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.got10k import __main__ as got10k_command
-from toolkit_adapters.metrics import Truth, combine, find
 from toolkit_adapters.records import open_results
+from toolkit_adapters.scoring import Truth, combine, find
 from toolkit_adapters.vot import __main__ as vot_command
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")

@@ -11,7 +11,8 @@ from toolkit_samples import FRAMES, SIZE, DriftingTracker, make_got10k, make_las
 from toolkit_samples import truth as sample_truth
 
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters.datasets import Sequence, open_datasets
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Sequence
 
 pytest.importorskip("vot")
 pytest.importorskip("trax")

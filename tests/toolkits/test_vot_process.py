@@ -28,7 +28,7 @@ def test_the_tracker_never_imports_the_toolkit():
     """vot-toolkit is GPL; the process that the toolkit starts is ours."""
     code = (
         "import sys, toolkit_adapters.vot.__main__, toolkit_adapters.vot.server, trax;"
-        "import toolkit_adapters.decoding;"
+        "import toolkit_adapters.datasets.decoding;"
         "sys.exit('vot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

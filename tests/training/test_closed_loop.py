@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from toolkit_adapters.datasets import base
-from toolkit_adapters.training import closed_loop
+from training import closed_loop
 
 
 class _Results:
@@ -50,7 +50,7 @@ def test_nothing_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_curve_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from toolkit_adapters.training import curve, loop
+    from training import curve, loop
 
     source, target = tmp_path / "curve.csv", tmp_path / "plots" / "curve.png"
     assert curve.main([str(source), str(target)]) == 1

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from hit_trackers.errors import DatasetError
-from hit_trackers.network.hit import Output, build
-from toolkit_adapters.training import batches, views
-from toolkit_adapters.training.batches import Jitter, make_batch
-from toolkit_adapters.training.export import export
-from toolkit_adapters.training.loop import Plan, Training, read_curve, train
-from toolkit_adapters.training.losses import corner_loss, giou, losses, to_corners
-from toolkit_adapters.training.speedups import quicken
+from hit_trackers.hit.network.hit import Output, build
 from toolkit_adapters.world.casting import Procedural
+from training import batches, views
+from training.batches import Jitter, make_batch
+from training.export import export
+from training.loop import Plan, Training, read_curve, train
+from training.losses import corner_loss, giou, losses, to_corners
+from training.speedups import quicken
 
 SCENES = 12
 
@@ -182,7 +182,7 @@ def test_exported_weights_load_strictly(tmp_path: Path) -> None:
 
 
 def test_command_trains_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toolkit_adapters.training.__main__ import main
+    from training.__main__ import main
 
     monkeypatch.setattr(views, "SHARD", 3)
     arguments = ["--out", str(tmp_path), "--shards", "1", "--no-photos", "--workers", "1"]
@@ -196,7 +196,7 @@ def test_command_trains_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_bad_input_is_named_before_anything_is_rendered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from toolkit_adapters.training.__main__ import main
+    from training.__main__ import main
 
     monkeypatch.setattr(views, "render_views", lambda *_: pytest.fail("rendered"))
     wrong, out, damaged = tmp_path / "wrong.safetensors", tmp_path / "out", tmp_path / "damaged"

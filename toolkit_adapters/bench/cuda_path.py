@@ -18,10 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from hit_trackers.attention import OPERATORS, Operator, exact, memeff
-from hit_trackers.network.hit import build
+from hit_trackers.hit.network.hit import build
 from hit_trackers.zoo import TrackerSpec
-from toolkit_adapters.bench.activations import Peak
 from toolkit_adapters.bench.operators import count_operators
+from toolkit_adapters.running.activations import Peak
 
 # These two look where their arguments are.
 _ON_CUDA = {

@@ -12,11 +12,11 @@ import numpy as np
 
 from hit_trackers import load_tracker, zoo
 from hit_trackers.errors import HitTrackersError
-from hit_trackers.tracker import Tracker
-from toolkit_adapters.bench.activations import peak_activations, peak_of_frame
+from hit_trackers.hit.tracker import Tracker
 from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import MatrixProducts, frame_flops
-from toolkit_adapters.timing import clock, without_garbage_collection
+from toolkit_adapters.running.activations import peak_activations, peak_of_frame
+from toolkit_adapters.running.timing import clock, without_garbage_collection
 
 IMAGE_SIZE = (720, 1280)
 BOX = (600.0, 300.0, 80.0, 60.0)

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 if TYPE_CHECKING:
     import numpy as np
 
-    from hit_trackers.tracker import Tracker
+    from hit_trackers.hit.tracker import Tracker
 
 # Views that PyTorch does not declare as such: its result shares memory, its schema does not say so.
 _UNDECLARED_VIEWS = {"aten._unsafe_view.default", "aten.detach.default"}

@@ -8,7 +8,7 @@ import time
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hit_trackers.network.hit import build
+from hit_trackers.hit.network.hit import build
 from hit_trackers.zoo import TrackerSpec
 
 # (rows, inner, columns): a large square, and the linear layers of HiT-Base's first stage.

@@ -9,7 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from toolkit_adapters.bench.measure import Ratio, Row
-from toolkit_adapters.timing import crowding
+from toolkit_adapters.running.timing import crowding
 
 
 def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:

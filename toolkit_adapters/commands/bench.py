@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
     from hit_trackers.errors import HitTrackersError
     from toolkit_adapters.bench.measure import measure
     from toolkit_adapters.bench.table import as_json, table
-    from toolkit_adapters.files import write_atomically
-    from toolkit_adapters.provenance import commit, device_name, versions
-    from toolkit_adapters.timing import load_average
+    from toolkit_adapters.records.files import write_atomically
+    from toolkit_adapters.records.provenance import commit, device_name, versions
+    from toolkit_adapters.running.timing import load_average
 
     kind = "cuda" if args.device.startswith("cuda") else "cpu"
     repeats = REPEATS[kind] if args.repeats is None else args.repeats

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Print every problem; 0 if there is none, else 1."""
     from hit_trackers.errors import SubmissionError
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.submission import (
+    from toolkit_adapters.servers import (
         TEST_SETS,
         check_zip,
         detect_kind,
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         of_names,
         official,
     )
-    from toolkit_adapters.submission.problems import summarise
+    from toolkit_adapters.servers.problems import summarise
 
     kind = args.benchmark or detect_kind(args.zip)
     if args.names:

@@ -59,7 +59,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write(out: Path, tables: list[Table]) -> None:
-    from toolkit_adapters.files import write_atomically
+    from toolkit_adapters.records.files import write_atomically
     from toolkit_adapters.report.write import write_tables
 
     write_tables(out / "tables", tables)

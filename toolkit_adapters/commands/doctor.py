@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit_adapters.config import BENCHMARKS, config_file, variable
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, variable
+from toolkit_adapters.datasets.settings import config_file
 
 if TYPE_CHECKING:
-    from toolkit_adapters.inspection import Finding
+    from toolkit_adapters.records.inspection import Finding
 
 HELP = "check this machine, the datasets, or a folder of results"
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Check; 1 where there is a problem."""
     if args.results is not None:
         from hit_trackers.errors import RecordError
-        from toolkit_adapters.inspection import inspect_results
+        from toolkit_adapters.records.inspection import inspect_results
 
         if not args.results.is_dir():
             raise RecordError(f"{args.results}: no folder; expected what `run --results` wrote")
@@ -59,7 +60,7 @@ def _print_machine() -> None:
 
     from hit_trackers import checkpoint
     from hit_trackers.zoo import SIZES
-    from toolkit_adapters.provenance import commit, device_name, versions
+    from toolkit_adapters.records.provenance import commit, device_name, versions
 
     print("versions:")
     for name, version in versions().items():
@@ -81,9 +82,10 @@ def _print_machine() -> None:
 
 def _datasets(roots: list[str]) -> Iterator[Finding]:
     from hit_trackers.errors import DatasetError
-    from toolkit_adapters.config import setting, split_roots
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.inspection import Finding, inspect_dataset
+    from toolkit_adapters.datasets.catalogue import split_roots
+    from toolkit_adapters.datasets.settings import setting
+    from toolkit_adapters.records.inspection import Finding, inspect_dataset
 
     given = split_roots(roots, BENCHMARKS)
     for name, benchmark in BENCHMARKS.items():

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit_adapters.metrics import Score
-    from toolkit_adapters.metrics.statistics import Interval
-    from toolkit_adapters.rawresults.evaluation import Evaluation
+    from toolkit_adapters.scoring import Score
+    from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
+    from toolkit_adapters.scoring.statistics import Interval
 
 HELP = "score raw result files of any tracker under a named convention"
 
@@ -67,9 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print; 0, or 1 by an error of ours."""
-    from toolkit_adapters.metrics import find
-    from toolkit_adapters.metrics.statistics import score_intervals
-    from toolkit_adapters.rawresults.evaluation import evaluate
+    from toolkit_adapters.scoring import find
+    from toolkit_adapters.scoring.rawresults.evaluation import evaluate
+    from toolkit_adapters.scoring.statistics import score_intervals
 
     evaluation = evaluate(
         args.raw,
@@ -91,8 +91,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _groups(args: argparse.Namespace, evaluation: Evaluation) -> dict[str, tuple[int, Score]]:
     """Scores by attribute."""
-    from toolkit_adapters.rawresults.annotations import read_attributes
-    from toolkit_adapters.rawresults.files import Files
+    from toolkit_adapters.scoring.rawresults.annotations import read_attributes
+    from toolkit_adapters.scoring.rawresults.files import Files
 
     if args.attributes is None:
         return {}
@@ -161,7 +161,7 @@ def _as_json(
     intervals: Mapping[str, Interval],
     groups: Mapping[str, tuple[int, Score]],
 ) -> dict[str, Any]:
-    from toolkit_adapters import jsonable
+    from toolkit_adapters.records import jsonable
 
     overall = evaluation.overall
     content = {

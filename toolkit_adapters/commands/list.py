@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from hit_trackers.zoo import SIZES
-from toolkit_adapters.config import BENCHMARKS, DATASETS, variable
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, DATASETS, variable
 
 HELP = "list trackers, their claims, and datasets"
 

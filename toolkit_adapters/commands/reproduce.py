@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from toolkit_adapters.config import BENCHMARKS
+from toolkit_adapters.datasets.catalogue import BENCHMARKS
 
 HELP = "run, report and verify: the benchmarks where configured, else the demo"
 TRACKERS = ("hit", "hit_memeff", "hit_exact")
@@ -60,7 +60,8 @@ def _configured() -> list[str]:
     """The benchmarks to run: those whose roots are configured, if official weights are too."""
     from hit_trackers import checkpoint
     from hit_trackers.errors import DatasetError
-    from toolkit_adapters.config import find_root, use_configured_checkpoints
+    from toolkit_adapters.datasets.catalogue import find_root
+    from toolkit_adapters.datasets.settings import use_configured_checkpoints
 
     use_configured_checkpoints()
     found = []

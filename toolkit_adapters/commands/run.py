@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from toolkit_adapters.config import DATASETS
+from toolkit_adapters.datasets.catalogue import DATASETS
 
 HELP = "run trackers over datasets, timed frame by frame"
 
@@ -133,6 +133,6 @@ def _controls(text: str) -> int | None:
 
 def run(args: argparse.Namespace) -> int:
     """Run; 0 when every sequence has its record, 1 otherwise, 130 or 143 when interrupted."""
-    from toolkit_adapters.session import run_session
+    from toolkit_adapters.running.session import run_session
 
     return run_session(args)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit_adapters.records import Record, Results
-    from toolkit_adapters.submission import Expected
+    from toolkit_adapters.servers import Expected
 
 HELP = "make and validate a TrackingNet or GOT-10k submission"
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from hit_trackers.errors import SubmissionError
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.records import Flag, open_results
-    from toolkit_adapters.submission import (
+    from toolkit_adapters.servers import (
         TEST_SETS,
         got10k_files,
         of_dataset,
@@ -111,7 +111,7 @@ def _select(
 ) -> tuple[Expected, Path]:
     """What to zip, and under which name: everything the server wants, or a part on request."""
     from hit_trackers.errors import SubmissionError
-    from toolkit_adapters.submission import Expected, official
+    from toolkit_adapters.servers import Expected, official
 
     run_again = f"run --tracker {args.tracker} --dataset {dataset} --results {args.results}"
     if not results.has_run(args.tracker, dataset):

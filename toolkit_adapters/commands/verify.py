@@ -29,11 +29,11 @@ def run(args: argparse.Namespace) -> int:
 
     from tabulate import tabulate
 
-    from toolkit_adapters.certificates import verify
-    from toolkit_adapters.files import write_atomically
-    from toolkit_adapters.jsonable import plain
     from toolkit_adapters.records import open_results
+    from toolkit_adapters.records.files import write_atomically
+    from toolkit_adapters.records.jsonable import plain
     from toolkit_adapters.report.accuracy import open_accuracy
+    from toolkit_adapters.verdict.certificates import verify
 
     results = open_results(args.results)
     verification = verify(results, open_accuracy(results, {}, {}, None).printed)

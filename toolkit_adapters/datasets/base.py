@@ -123,35 +123,3 @@ def natural(name: str) -> tuple[str, int]:
     """Sort key that puts `car-2` before `car-10`."""
     head, _, number = name.rpartition("-")
     return (head, int(number)) if number.isdigit() else (name, 0)
-
-
-def open_datasets(
-    name: str, root: str | Path | None = None, truth: str | Path | None = None
-) -> list[Dataset]:
-    """Open a dataset by the name it has on the command line.
-
-    `demo` gives three (`demo-lasot`, `demo-trackingnet`, `demo-got10k`, which are names too),
-    rendered on first use; the others give one. `truth` is a folder of full TrackingNet
-    annotations, looked for at `<root>/truth` and `<root>_truth` otherwise.
-
-    Raises:
-        DatasetError: unknown name, no root configured, or nothing under it.
-    """
-    # Imported here because the loaders build on this module.
-    from toolkit_adapters.config import DATASETS, find_root
-    from toolkit_adapters.datasets import demo
-    from toolkit_adapters.datasets.got10k import Got10k
-    from toolkit_adapters.datasets.lasot import Lasot
-    from toolkit_adapters.datasets.trackingnet import TrackingNet
-
-    if name == "demo":
-        return demo.open_demo(root)
-    if name in demo.PARTS:
-        return [dataset for dataset in demo.open_demo(root) if dataset.name == name]
-    if name == "lasot":
-        return [Lasot(find_root(name, root))]
-    if name == "trackingnet":
-        return [TrackingNet(find_root(name, root), truth=Path(truth) if truth else None)]
-    if name in ("got10k-val", "got10k-test"):
-        return [Got10k(find_root(name, root), split=name.removeprefix("got10k-"))]
-    raise DatasetError(f"unknown dataset {name!r}; known: {', '.join((*DATASETS, *demo.PARTS))}")

@@ -9,10 +9,10 @@ from pathlib import Path
 import filelock
 
 from hit_trackers.errors import DatasetError
-from toolkit_adapters.config import cache_folder
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot
+from toolkit_adapters.datasets.settings import cache_folder
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 
 PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")

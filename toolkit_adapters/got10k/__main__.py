@@ -123,8 +123,8 @@ def _report(experiment: Experiment, names: list[str]) -> None:
 
 
 def _check(path: Path, experiment: Experiment) -> None:
-    from toolkit_adapters.submission import Expected, check_zip
-    from toolkit_adapters.submission.problems import summarise
+    from toolkit_adapters.servers import Expected, check_zip
+    from toolkit_adapters.servers.problems import summarise
 
     sequences = [experiment.dataset.load(name) for name in experiment.dataset.seq_names]
     frames = {sequence.name: len(sequence.frames) for sequence in sequences}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.base import Dataset, Sequence
-from toolkit_adapters.decoding import decode
+from toolkit_adapters.datasets.decoding import decode
 
 
 class SequenceView:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import PredictionError, ResultFileError
 from toolkit_adapters.extras import missing
-from toolkit_adapters.files import write_atomically
 from toolkit_adapters.got10k.datasets import SequenceView
 from toolkit_adapters.got10k.tracker import HiTTracker
-from toolkit_adapters.submission.writer import format_rows
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.servers.writer import format_rows
 
 try:
     from got10k import experiments as toolkit

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from toolkit_adapters.files import write_atomically
 from toolkit_adapters.got10k.datasets import resolution
 from toolkit_adapters.got10k.experiments import Experiment, ExperimentGOT10k, ExperimentLaSOT
-from toolkit_adapters.metrics import Truth, combine, find
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.scoring import Truth, combine, find
 
 _SPEED = (
     "The toolkit's speed is the mean of 1/t with initialisation included: one slow frame hardly "

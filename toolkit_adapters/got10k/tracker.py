@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError, PredictionError
-from toolkit_adapters.decoding import decode
+from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.extras import missing
 
 try:

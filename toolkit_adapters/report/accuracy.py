@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
-from toolkit_adapters.datasets import Dataset, open_datasets
-from toolkit_adapters.metrics import Convention, Score, Truth, combine, find
-from toolkit_adapters.rawresults.annotations import Annotations
-from toolkit_adapters.rawresults.evaluation import annotation_root
-from toolkit_adapters.rawresults.files import Files
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import Results, Run
+from toolkit_adapters.scoring import Convention, Score, Truth, combine, find
+from toolkit_adapters.scoring.rawresults.annotations import Annotations
+from toolkit_adapters.scoring.rawresults.evaluation import annotation_root
+from toolkit_adapters.scoring.rawresults.files import Files
 
 
 @dataclass(frozen=True)

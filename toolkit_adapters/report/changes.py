@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from hit_trackers.errors import RecordError
-from toolkit_adapters.metrics.conventions import CONVENTIONS
-from toolkit_adapters.metrics.scores import Score, combine
-from toolkit_adapters.metrics.statistics import paired_difference, ratio_interval
 from toolkit_adapters.report.collect import SCOPES
 from toolkit_adapters.report.snapshot import score_of
 from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
 from toolkit_adapters.report.tables import SCOPE_NAMES
+from toolkit_adapters.scoring.conventions import CONVENTIONS
+from toolkit_adapters.scoring.scores import Score, combine
+from toolkit_adapters.scoring.statistics import paired_difference, ratio_interval
 
 Snapshot = Mapping[str, Any]
 

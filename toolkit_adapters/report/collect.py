@@ -17,11 +17,11 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from hit_trackers.errors import RecordError
-from toolkit_adapters.certificates import Certificate, Verification, is_control, verify
-from toolkit_adapters.metrics import Score, combine
 from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
 from toolkit_adapters.report.latency import Floats, Latency, Ratio, ratio, summarise
+from toolkit_adapters.scoring import Score, combine
+from toolkit_adapters.verdict.certificates import Certificate, Verification, is_control, verify
 
 #: Scopes of time that tables show, from the inside out.
 SCOPES = ("device", "network", "update", "frame")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit_adapters.equivalence import SequenceComparison
 from toolkit_adapters.records import Record
 from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.verdict.equivalence import SequenceComparison
 
 #: Sequences drawn for each variant: those that stray furthest.
 MAX_SEQUENCES = 6

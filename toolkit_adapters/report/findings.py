@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit_adapters.certificates import Certificate
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.tables import memory_change, network_scope
+from toolkit_adapters.verdict.certificates import Certificate
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit_adapters.metrics.statistics import Interval, mean_interval
+from toolkit_adapters.scoring.statistics import Interval, mean_interval
 
 Floats = NDArray[np.float64]
 #: Neighbouring frames share the machine's mood, so intervals redraw blocks of them, not frames.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from toolkit_adapters.metrics.statistics import paired_difference, score_intervals
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.table import Cell, Table, number, text
+from toolkit_adapters.scoring.statistics import paired_difference, score_intervals
 
 
 def table2(collection: Collection) -> Table:

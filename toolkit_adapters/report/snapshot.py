@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hit_trackers.errors import RecordError
-from toolkit_adapters.jsonable import plain
-from toolkit_adapters.metrics import Score
+from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.report.collect import SCOPES, Collection
 from toolkit_adapters.report.latency import blocks
+from toolkit_adapters.scoring import Score
 
 FILE = "report.json"
 VERSION = 1

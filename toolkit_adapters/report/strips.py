@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import HitTrackersError
-from toolkit_adapters.datasets import Sequence
+from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.divergence import furthest, pair, straying
 

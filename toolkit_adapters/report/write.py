@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toolkit_adapters.files import write_atomically
-from toolkit_adapters.jsonable import plain
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.report import identity, scores, snapshot, tables
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures

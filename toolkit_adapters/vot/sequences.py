@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.base import Sequence
-from toolkit_adapters.decoding import decode
+from toolkit_adapters.datasets.decoding import decode
 
 #: Frames between two anchors, as in VOT2020 and later.
 ANCHOR_SPACING = 50

@@ -18,7 +18,7 @@ from hit_trackers.errors import HitTrackersError, PredictionError
 from toolkit_adapters.extras import missing
 
 if TYPE_CHECKING:
-    from hit_trackers.tracker import Tracker
+    from hit_trackers.hit.tracker import Tracker
 
 #: Begins every message of ours in the tracker's output, which the toolkit keeps in a log.
 MARK = "hit-trackers vot:"
@@ -68,7 +68,7 @@ def serve() -> int:
 
 def _loop(trax: Any, server: Any, tracker: Tracker) -> str:
     """Serve requests; returns the reason why it had to stop, empty when the toolkit quit."""
-    from toolkit_adapters.decoding import decode
+    from toolkit_adapters.datasets.decoding import decode
 
     frame = 0
     while True:

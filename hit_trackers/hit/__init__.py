@@ -1,0 +1,1 @@
+"""HiT (ICCV 2023), a light hierarchical transformer tracker."""

@@ -1,0 +1,136 @@
+"""What is wrong with a dataset or a folder of results: findings, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from hit_trackers.errors import DatasetError, RecordError
+from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.records import MEMORY_FILE, RUN_FILE, Results, Run, load_record
+from toolkit_adapters.records.files import TEMPORARY
+
+LOCK_FILE = ".lock"
+FAILURES_FILE = "failures.json"
+_OWN_FILES = {LOCK_FILE, FAILURES_FILE, "README.md"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth saying; a `problem` wants something done about it."""
+
+    problem: bool
+    message: str
+
+
+def inspect_dataset(dataset: Dataset) -> Iterator[Finding]:
+    """Read all annotations of a dataset and list its frames; nothing is decoded."""
+    try:
+        names = dataset.sequence_names
+        missing = dataset.missing_names()
+    except DatasetError as error:
+        yield Finding(True, str(error))
+        return
+    frames = scored = 0
+    for name in names:
+        try:
+            sequence = dataset.load(name)
+        except DatasetError as error:
+            yield Finding(True, f"{dataset.name}/{name}: {error}")
+            continue
+        frames += len(sequence)
+        scored += sequence.has_truth
+    yield Finding(
+        False,
+        f"{dataset.name}: {len(names)} sequences, {frames} frames, {scored} with full truth, "
+        f"in {dataset.root}",
+    )
+    if missing:
+        few = ", ".join(sorted(missing)[:3])
+        yield Finding(False, f"{dataset.name}: {len(missing)} not on disk ({few}, ...)")
+
+
+def inspect_results(folder: Path) -> Iterator[Finding]:
+    """Check every file of a results folder: damage, strangers, leftovers, gaps."""
+    busy = _is_locked(folder)
+    if busy:
+        yield Finding(False, f"{folder}: a run is writing here now")
+    results = Results(folder)
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith(TEMPORARY) and not busy:
+            yield Finding(True, f"{path}: left by a killed run; the next run removes it")
+        elif path.is_file() and not _is_ours(path.relative_to(folder)):
+            yield Finding(True, f"{path}: not written by a run; remove it")
+    for orphan in sorted({p.parent for p in folder.glob("*/*/*.npz")}):
+        if not (orphan / RUN_FILE).is_file():
+            yield Finding(True, f"{orphan}: records without {RUN_FILE}; delete the folder")
+    for tracker in results.trackers:
+        for dataset in results.datasets:
+            if results.has_run(tracker, dataset):
+                yield from _inspect_run(results, tracker, dataset)
+        try:
+            results.memory(tracker)
+        except RecordError as error:
+            yield Finding(True, str(error))
+
+
+def _inspect_run(results: Results, tracker: str, dataset: str) -> Iterator[Finding]:
+    try:
+        run = results.run(tracker, dataset)
+    except RecordError as error:
+        yield Finding(True, str(error))
+        return
+    where = results.folder / tracker / dataset
+    found = {path.stem: path for path in sorted(where.glob("[!.]*.npz"))}
+    sound = 0
+    for name, path in found.items():
+        if name not in run.sequences:
+            yield Finding(True, f"{path}: the dataset has no sequence {name!r}; remove it")
+            continue
+        findings = list(_inspect_record(path, run))
+        sound += not any(finding.problem for finding in findings)
+        yield from findings
+    yield Finding(False, f"{tracker}/{dataset}: {sound} of {len(found)} records are sound")
+    missing = [name for name in run.sequences if name not in found]
+    if missing and not run.provenance.get("control"):
+        yield Finding(
+            False,
+            f"{tracker}/{dataset}: {len(missing)} of {len(run.sequences)} sequences have no record "
+            f"({', '.join(missing[:3])}, ...); run the same command again",
+        )
+
+
+def _inspect_record(path: Path, run: Run) -> Iterator[Finding]:
+    try:
+        record = load_record(path)
+    except RecordError as error:
+        yield Finding(True, str(error))
+        return
+    if record.identity != run.identity_sha256:
+        yield Finding(True, f"{path}: of another run than {RUN_FILE} describes; delete it")
+    if record.notes:
+        yield Finding(False, f"{path}: {'; '.join(record.notes)}")
+
+
+def _is_ours(path: Path) -> bool:
+    if path.name.endswith(TEMPORARY):
+        return True
+    if len(path.parts) == 1:
+        return path.name in _OWN_FILES
+    if len(path.parts) == 2:
+        return path.name == MEMORY_FILE
+    return len(path.parts) == 3 and (path.name == RUN_FILE or path.suffix == ".npz")
+
+
+def _is_locked(folder: Path) -> bool:
+    path = folder / LOCK_FILE
+    if not path.exists():
+        return False
+    try:
+        with filelock.FileLock(path, timeout=0):
+            return False
+    except (filelock.Timeout, OSError):
+        return True

@@ -1,0 +1,160 @@
+"""One tracker on one sequence: unrounded boxes, scores, and the times of every frame."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.errors import RecordError
+from toolkit_adapters.records.files import write_atomically
+
+#: Scopes of time, each a float64 column of seconds, NaN where not measured.
+SCOPES = ("decode", "network", "device", "update", "frame")
+
+
+class Flag(enum.IntFlag):
+    """What to know about a frame before using it in a statistic."""
+
+    INIT = 1  # frame 0: the tracker was initialised, not updated
+    WARMUP = 2  # among the first updates of a process
+    INVALID = 4  # the prediction was not finite or not positive; the previous box was kept
+    SHARED = 8  # other work ran on the same device
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One tracker on one sequence of N frames; boxes are unrounded."""
+
+    boxes: NDArray[np.float64]  # (N, 4) x, y, w, h in pixels
+    scores: NDArray[np.float64]  # (N,) in [0, 1], NaN at frame 0
+    decode: NDArray[np.float64]  # (N,) seconds: file to RGB image
+    network: NDArray[np.float64]  # (N,) seconds of wall clock: patches on the device to box
+    device: NDArray[np.float64]  # (N,) seconds by CUDA events, NaN on a CPU
+    update: NDArray[np.float64]  # (N,) seconds: image in memory to box
+    frame: NDArray[np.float64]  # (N,) seconds: decode + update
+    flags: NDArray[np.uint8]  # (N,) of `Flag`
+    #: Frames at which the network was fed the *baseline's* search region, and what it said:
+    #: cx, cy, w, h as fractions of that patch, whose side is `patch_size` pixels.
+    open_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    open_boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    patch_size: int = 0
+    identity: str = ""  # SHA-256 of the run's identity
+    pairing: str = ""  # the same for records measured together on the same decoded frames
+    notes: tuple[str, ...] = ()  # what was done to unusual images
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @property
+    def timed(self) -> NDArray[np.bool_]:
+        """bool (N,): frames that count in statistics of time (no INIT, WARMUP or SHARED)."""
+        return (self.flags & (Flag.INIT | Flag.WARMUP | Flag.SHARED)) == 0
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that is stored, as arrays, in a fixed order."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values["notes"] = np.array(self.notes, dtype=np.str_).reshape(len(self.notes))
+        return {name: np.asarray(value) for name, value in values.items()}
+
+    def digest(self) -> str:
+        """SHA-256 of all arrays: names, types, shapes and bytes."""
+        return _digest(self.arrays())
+
+    def result_digest(self) -> str:
+        """SHA-256 of what a repeated run must reproduce: all but times, flags and pairing."""
+        names = ("boxes", "scores", "open_index", "open_boxes", "patch_size", "identity", "notes")
+        arrays = self.arrays()
+        return _digest({name: arrays[name] for name in names})
+
+
+_SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
+    "boxes": (np.float64, (None, 4)),
+    "scores": (np.float64, (None,)),
+    **dict.fromkeys(SCOPES, (np.float64, (None,))),
+    "flags": (np.uint8, (None,)),
+    "open_index": (np.int64, (None,)),
+    "open_boxes": (np.float32, (None, 4)),
+}
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _check(record: Record, where: str) -> Record:
+    for name, (dtype, shape) in _SHAPES.items():
+        array = getattr(record, name)
+        rows = len(record.open_index) if name.startswith("open_") else len(record.boxes)
+        expected = (rows, *shape[1:])
+        if array.dtype != dtype or array.shape != expected:
+            raise RecordError(
+                f"{where}: {name} is {array.dtype} {array.shape}, "
+                f"expected {np.dtype(dtype)} {expected}"
+            )
+    return record
+
+
+def save_record(path: Path, record: Record) -> None:
+    """Write a record atomically.
+
+    Raises:
+        RecordError: an array of the wrong type or shape, or a folder that cannot be written.
+    """
+    _check(record, str(path))
+    arrays = record.arrays()
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays, digest=np.array(_digest(arrays)))  # type: ignore[arg-type]
+    write_atomically(path, buffer.getvalue())
+
+
+def load_record(path: Path) -> Record:
+    """Read a record and check its digest; nothing in the file is ever executed.
+
+    Raises:
+        RecordError: missing, damaged, tampered with, or no record.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise RecordError(f"{path}: missing; run the same command again to make it") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as e:
+        raise RecordError(_damaged(path, str(e))) from e
+    except Exception as error:  # zlib.error, struct.error, MemoryError of a forged header, ...
+        raise RecordError(_damaged(path, f"{type(error).__name__}: {error}")) from error
+    names = [f.name for f in dataclasses.fields(Record)]
+    if sorted(arrays) != sorted([*names, "digest"]):
+        raise RecordError(_damaged(path, f"it holds {sorted(arrays)}"))
+    digest = str(arrays.pop("digest"))
+    if digest != _digest({name: arrays[name] for name in names}):
+        raise RecordError(_damaged(path, "its contents do not have the digest it states"))
+    return _check(
+        Record(
+            **{name: arrays[name] for name in _SHAPES},
+            patch_size=int(arrays["patch_size"]),
+            identity=str(arrays["identity"]),
+            pairing=str(arrays["pairing"]),
+            notes=tuple(str(note) for note in arrays["notes"]),
+        ),
+        str(path),
+    )
+
+
+def _damaged(path: Path, why: str) -> str:
+    return (
+        f"{path}: a damaged record ({why}); delete it and run the same command again to remake it"
+    )

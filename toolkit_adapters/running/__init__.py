@@ -1,0 +1,1 @@
+"""Trackers over sequences: passes, who runs them where, and what each frame took."""

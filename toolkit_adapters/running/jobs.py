@@ -1,0 +1,181 @@
+"""What is left to do in a results folder: passes over sequences, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tqdm import tqdm
+
+from hit_trackers.errors import DatasetError, RecordError
+from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.records import (
+    RUN_FILE,
+    Record,
+    Results,
+    Run,
+    load_record,
+    load_run,
+    save_record,
+)
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.provenance import require_same
+from toolkit_adapters.running.passes import Outcome
+
+
+@dataclass(frozen=True)
+class Job:
+    """One pass: these trackers over this sequence."""
+
+    dataset: Dataset
+    sequence: str
+    frames: int
+    identities: Mapping[str, str]  # tracker -> SHA-256 of its run's identity
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sequence without a record, and why."""
+
+    dataset: str
+    sequence: str
+    tracker: str  # empty where it concerns all
+    message: str
+
+    def __str__(self) -> str:
+        who = f" ({self.tracker})" if self.tracker else ""
+        return f"{self.dataset}/{self.sequence}{who}: {self.message}"
+
+
+@dataclass
+class Plan:
+    """Jobs to run; `done` counts the sequences that need nothing."""
+
+    jobs: list[Job] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    remade: list[str] = field(default_factory=list)  # damaged records that will be made anew
+    done: int = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames left to decode."""
+        return sum(job.frames for job in self.jobs)
+
+
+def open_runs(results: Results, runs: Iterable[Run]) -> None:
+    """Write each `run.json`, or check that the one on disk may be resumed.
+
+    All are checked before any is written.
+
+    Raises:
+        RecordError: a run on disk has another identity.
+    """
+    new = []
+    for run in runs:
+        path = results.folder / run.tracker / run.dataset / RUN_FILE
+        if path.exists():
+            stored = load_run(path)
+            require_same(stored, run, path)
+            if run.provenance["control"] or not stored.provenance.get("control"):
+                continue
+        # New, or so far a control and now asked for in its own right.
+        new.append((path, run))
+    for path, run in new:
+        write_atomically(path, run.to_json().encode())
+
+
+def plan(
+    results: Results,
+    dataset: Dataset,
+    runs: Mapping[str, Run],
+    controls: Mapping[str, Run],
+    *,
+    control_sequences: int | None,
+    only: Iterable[str] = (),
+    max_frames: int | None = None,
+) -> Plan:
+    """List the passes a dataset still needs.
+
+    A pass is all trackers or nothing: ratios of times need them on the same decoded frames, so a
+    sequence is done when every tracker's record is there, sound, and of one pass.
+
+    Args:
+        results: the results folder.
+        dataset: its annotations are all read here, so that faults are known at the start.
+        runs: provenance of each requested tracker.
+        controls: provenance of each control.
+        control_sequences: number of sequences that also run the controls; None for all.
+        only: names of sequences; all by default.
+        max_frames: first frames of a sequence that are run.
+
+    Raises:
+        DatasetError: `only` names an unknown sequence.
+        RecordError: a record of another run.
+    """
+    wanted = set(only)
+    names = [name for name in dataset.sequence_names if not wanted or name in wanted]
+    made = Plan()
+    checked = tqdm(names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1)
+    for position, name in enumerate(checked):
+        group = dict(runs)
+        if control_sequences is None or position < control_sequences:
+            group.update(controls)
+        try:
+            frames = len(dataset.load(name).frames[:max_frames])
+        except DatasetError as error:
+            made.failures.append(Failure(dataset.name, name, "", str(error)))
+            continue
+        if _complete(results, dataset.name, name, group, made.remade):
+            made.done += 1
+        else:
+            identities = {tracker: run.identity_sha256 for tracker, run in group.items()}
+            made.jobs.append(Job(dataset, name, frames, identities))
+    return made
+
+
+def _complete(
+    results: Results, dataset: str, sequence: str, group: Mapping[str, Run], remade: list[str]
+) -> bool:
+    pairings = set()
+    complete = True
+    for tracker, run in group.items():
+        path = results.path(tracker, dataset, sequence)
+        if not path.exists():
+            complete = False
+            continue
+        record = _load_or_remake(results, tracker, dataset, sequence, remade)
+        if record is None:
+            complete = False
+            continue
+        if record.identity != run.identity_sha256:
+            raise RecordError(
+                f"{path}: a record of another run than {RUN_FILE} beside it describes; "
+                "delete it and run the same command again"
+            )
+        pairings.add(record.pairing)
+    return complete and len(pairings) == 1
+
+
+def _load_or_remake(
+    results: Results, tracker: str, dataset: str, sequence: str, remade: list[str]
+) -> Record | None:
+    try:
+        return load_record(results.path(tracker, dataset, sequence))
+    except RecordError as error:
+        remade.append(str(error))
+        return None
+
+
+def store(results: Results, job: Job, outcome: Outcome) -> list[Failure]:
+    """Write the records of a pass; returns its failures.
+
+    Raises:
+        RecordError: the folder cannot be written.
+    """
+    for tracker, record in outcome.records.items():
+        save_record(results.path(tracker, job.dataset.name, job.sequence), record)
+    where = (job.dataset.name, job.sequence)
+    messages = set(outcome.failures.values())
+    if len(messages) == 1 and len(outcome.failures) == len(job.identities):
+        return [Failure(*where, "", messages.pop())]
+    return [Failure(*where, *failure) for failure in outcome.failures.items()]

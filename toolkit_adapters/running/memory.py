@@ -1,0 +1,156 @@
+"""Peak memory of one tracker, measured in a process of its own.
+
+`python -m toolkit_adapters.running.memory NAME` prints one JSON object: the peak of what PyTorch's
+allocator handed out during one frame; on CUDA also its peaks over the whole life of the process;
+and the process's resident set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hit_trackers.errors import HitTrackersError
+from toolkit_adapters.records import MEMORY_FILE, Results
+from toolkit_adapters.records.files import write_atomically
+
+if TYPE_CHECKING:
+    from hit_trackers.hit.tracker import Tracker
+
+IMAGE_SIZE = (720, 1280)
+UPDATES = 5
+_BOX = (600.0, 300.0, 80.0, 60.0)
+
+
+def measure(
+    name: str, checkpoint: str | None = None, device: str = "cpu", threads: int | None = None
+) -> dict[str, Any]:
+    """Measure a tracker in a new process.
+
+    Returns:
+        tracker, device, weights_sha256, method, versions, and in bytes (None where this device or
+        engine does not tell): `weights_bytes`, those laid out a second time among them;
+        `activations_peak_bytes`, allocated at most beside the weights; `allocated_peak_bytes`, with
+        them; `reserved_peak_bytes`, kept by the CUDA allocator; `rss_peak_bytes`, resident set of
+        the whole process, libraries included.
+
+    Raises:
+        HitTrackersError: the process failed; the last line it printed is in the message.
+    """
+    command = [sys.executable, "-m", "toolkit_adapters.running.memory", name, "--device", device]
+    command += ["--checkpoint", checkpoint] if checkpoint else []
+    command += ["--threads", str(threads)] if threads else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        values = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise HitTrackersError(
+            f"measuring the memory of {name} failed (exit status {done.returncode}): {last}; "
+            "--no-memory leaves it out"
+        ) from None
+    return dict(values)
+
+
+def store(results: Results, values: dict[str, Any]) -> None:
+    """Write `memory.json` beside the tracker's records."""
+    text = json.dumps(values, indent=2, sort_keys=True) + "\n"
+    write_atomically(results.folder / values["tracker"] / MEMORY_FILE, text.encode())
+
+
+def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, Any]:
+    import numpy as np
+
+    from hit_trackers import load_tracker
+    from toolkit_adapters.records.provenance import device_name, versions
+    from toolkit_adapters.running.activations import peak_of_frame
+
+    image = np.random.default_rng(0).integers(0, 256, (*IMAGE_SIZE, 3), dtype=np.uint8)
+    tracker = load_tracker(name, checkpoint, device)
+    tracker.init(image, _BOX)
+    for _ in range(UPDATES):
+        tracker.update(image)
+    weights = _weights_bytes(tracker)
+    activations = allocated = reserved = None
+    method = f"resident set only: {tracker.spec.engine} does not allocate through PyTorch"
+    on_cuda = device.startswith("cuda")
+    if on_cuda:
+        import torch
+
+        allocated = torch.cuda.max_memory_allocated(device)
+        reserved = torch.cuda.max_memory_reserved(device)
+        activations = allocated - weights if weights else None
+        method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
+    assert tracker.search_patch is not None
+    peak = peak_of_frame(tracker, tracker.search_patch, device)
+    if peak is not None:
+        activations = peak.bytes
+        if on_cuda:
+            method += "; activations of one frame"
+        else:
+            allocated = activations + weights if weights else None
+            method = "torch.profiler: peak of allocations during one frame"
+    return {
+        "tracker": tracker.name,
+        "device": device_name(device),
+        "weights_sha256": tracker.weights_sha256,
+        "weights_bytes": weights,
+        "activations_peak_bytes": activations,
+        "allocated_peak_bytes": allocated,
+        "reserved_peak_bytes": reserved,
+        "rss_peak_bytes": peak_resident(),
+        "method": method,
+        "updates": UPDATES,
+        "versions": versions(),
+    }
+
+
+def _weights_bytes(tracker: Tracker) -> int | None:
+    from hit_trackers.hit.network.products import PackedLinear
+
+    network = getattr(tracker.engine, "network", None)
+    if network is None:
+        return None
+    tensors = [*network.parameters(), *network.buffers()]
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    packed = sum(m.packed_bytes for m in network.modules() if isinstance(m, PackedLinear))
+    return sum(storages.values()) + packed
+
+
+def peak_resident() -> int | None:
+    """Largest resident set of this process so far, in bytes; None where no system tells."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # Not getrusage: on Linux its peak is inherited from the process that started this one.
+        lines = status.read_text(encoding="utf-8").splitlines()
+        peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+        return int(peaks[0]) * 1024 if peaks else None
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main() -> None:
+    """Measure the tracker named on the command line and print the values as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--checkpoint")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int)
+    args = parser.parse_args()
+    if args.threads:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    print(json.dumps(_measure_here(args.name, args.checkpoint, args.device)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""One pass over one sequence: every tracker on the same decoded frames, timed. Writes nothing."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
+from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.datasets.decoding import Frame, decode_ahead
+from toolkit_adapters.records import SCOPES, Flag, Record
+from toolkit_adapters.running.timing import WARMUP_UPDATES, clock, without_garbage_collection
+
+if TYPE_CHECKING:
+    from hit_trackers.hit.tracker import Tracker
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop; the sequence in hand is given up."""
+
+
+@dataclass
+class Entrant:
+    """A loaded tracker that takes part in passes, under the name of its results folder."""
+
+    name: str
+    tracker: Tracker
+    baseline: str
+    updates: int = 0  # done in this process, for the warm-up flag
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass gave: a record or the reason for none, by tracker."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+class _Track:
+    """Columns of one entrant, filled frame by frame."""
+
+    def __init__(self, entrant: Entrant, frames: int, box: NDArray[np.float64], flag: int) -> None:
+        self.entrant = entrant
+        self.boxes = np.zeros((frames, 4))
+        self.boxes[0] = box
+        self.scores = np.full(frames, np.nan)
+        self.times = {scope: np.full(frames, np.nan) for scope in SCOPES}
+        self.flags = np.full(frames, flag, dtype=np.uint8)
+        self.open_index: list[int] = []
+        self.open_boxes: list[NDArray[np.float32]] = []
+        self.patch_size = 0
+
+    def step(self, index: int, frame: Frame) -> None:
+        """Initialise on frame 0, update on the others."""
+        tracker = self.entrant.tracker
+        if index == 0:
+            start = clock()
+            tracker.init(frame.image, self.boxes[0].copy())
+            elapsed = clock() - start
+            self.flags[0] |= Flag.INIT
+        else:
+            start = clock()
+            try:
+                box, score = tracker.update(frame.image)
+            except PredictionError:
+                box, score = np.full(4, np.nan), np.nan
+            elapsed = clock() - start
+            self.keep(index, box, score)
+            self.times["network"][index] = tracker.network_seconds
+            self.times["device"][index] = tracker.device_seconds
+            if self.entrant.updates < WARMUP_UPDATES:
+                self.flags[index] |= Flag.WARMUP
+            self.entrant.updates += 1
+        self.times["decode"][index] = frame.seconds
+        self.times["update"][index] = elapsed
+        self.times["frame"][index] = frame.seconds + elapsed
+
+    def keep(self, index: int, box: NDArray[np.float64], score: float) -> None:
+        """Store a prediction, or the previous box where it is none."""
+        box = np.asarray(box, dtype=np.float64)
+        if box.shape != (4,):
+            raise TypeError(f"update() returned a box of shape {box.shape}, expected (4,)")
+        if np.isfinite(box).all() and (box[2:] > 0).all():
+            self.boxes[index] = box
+        else:
+            self.boxes[index] = self.boxes[index - 1]
+            self.flags[index] |= Flag.INVALID
+        self.scores[index] = score
+
+    def predict(self, index: int, patch: NDArray[np.uint8]) -> None:
+        """Feed the baseline's search region to this network; untimed."""
+        self.open_boxes.append(np.asarray(self.entrant.tracker.predict(patch), dtype=np.float32))
+        self.open_index.append(index)
+        self.patch_size = len(patch)
+
+    def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
+        """The columns as a record."""
+        return Record(
+            boxes=self.boxes,
+            scores=self.scores,
+            **self.times,
+            flags=self.flags,
+            open_index=np.array(self.open_index, dtype=np.int64),
+            open_boxes=np.array(self.open_boxes, dtype=np.float32).reshape(-1, 4),
+            patch_size=self.patch_size,
+            identity=identity,
+            pairing=pairing,
+            notes=notes,
+        )
+
+
+def run_sequence(
+    entrants: Rows[Entrant],
+    sequence: Sequence,
+    *,
+    identities: Mapping[str, str] | None = None,
+    open_loop: int = 10,
+    max_frames: int | None = None,
+    ahead: int = 4,
+    shared: bool = False,
+    on_frame: Callable[[], object] = lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Run all entrants over a sequence in one pass.
+
+    Every frame is decoded once; the order of the entrants rotates from frame to frame, so that
+    what comes first or last is no one's advantage. Every `open_loop`-th frame each network of the
+    baseline's size is fed the baseline's search region (0: never), outside all timed regions.
+
+    Args:
+        entrants: trackers, their baselines among them or not.
+        sequence: frames and the first box.
+        identities: SHA-256 of the run's identity, by entrant.
+        open_loop: distance of open-loop frames.
+        max_frames: look at the first so many frames only.
+        ahead: frames decoded ahead.
+        shared: other work runs on the device; flags every frame.
+        on_frame: called after each frame.
+        should_stop: asked before each frame.
+
+    Returns:
+        Records of the entrants that got to the end, and why the others did not. An image that
+        cannot be decoded fails all of them; an exception in a tracker only that one.
+
+    Raises:
+        Interrupted: `should_stop` said so.
+    """
+    paths = sequence.frames[:max_frames]
+    flag = Flag.SHARED if shared else 0
+    tracks = [_Track(entrant, len(paths), sequence.truth[0], flag) for entrant in entrants]
+    failures: dict[str, str] = {}
+    notes: Counter[str] = Counter()
+    size: tuple[int, ...] = ()
+    with without_garbage_collection():
+        frames = decode_ahead(paths, ahead)
+        try:
+            for index in itertools.count():
+                # No name holds the last frame while the next is decoded: it takes the same memory,
+                # which is still in a cache.
+                frame = next(frames, None)
+                if frame is None:
+                    break
+                if should_stop():
+                    raise Interrupted
+                if index == 0:
+                    _check_first_box(sequence, frame)
+                elif frame.image.shape != size:
+                    notes["image size changes"] += 1
+                size = frame.image.shape
+                if frame.note:
+                    notes[f"{frame.note}, read as 8-bit RGB"] += 1
+                for track in _rotated(tracks, index):
+                    _attempt(track, index, partial(track.step, index, frame), failures)
+                tracks = [track for track in tracks if track.entrant.name not in failures]
+                if open_loop and index and index % open_loop == 0:
+                    _open_loop(tracks, index, failures)
+                    tracks = [track for track in tracks if track.entrant.name not in failures]
+                del frame
+                on_frame()
+                if not tracks:
+                    break
+        except HitTrackersError as error:  # the frames themselves: nobody can go on
+            failures.update({track.entrant.name: str(error) for track in tracks})
+            tracks = []
+        finally:
+            frames.close()
+    pairing = uuid.uuid4().hex
+    texts = tuple(f"{count} frames: {note}" for note, count in sorted(notes.items()))
+    known = identities or {}
+    records = {
+        name: track.finish(known.get(name, ""), pairing, texts)
+        for track in tracks
+        for name in [track.entrant.name]
+    }
+    return Outcome(records, failures)
+
+
+def _rotated(tracks: list[_Track], index: int) -> list[_Track]:
+    turn = index % len(tracks)
+    return tracks[turn:] + tracks[:turn]
+
+
+def _attempt(
+    track: _Track, index: int, action: Callable[[], None], failures: dict[str, str]
+) -> None:
+    try:
+        action()
+    except HitTrackersError as error:
+        failures[track.entrant.name] = f"frame {index}: {error}"
+    except Exception as error:
+        # Whatever a tracker does wrong must not cost the others their sequence.
+        failures[track.entrant.name] = f"frame {index}: {type(error).__name__}: {error}"
+
+
+def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> None:
+    by_name = {track.entrant.name: track for track in tracks}
+    patches = {
+        name: track.entrant.tracker.search_patch
+        for name, track in by_name.items()
+        if name == track.entrant.baseline
+    }
+    for track in tracks:
+        patch = patches.get(track.entrant.baseline)
+        if patch is not None:
+            _attempt(track, index, partial(track.predict, index, patch), failures)
+
+
+def _check_first_box(sequence: Sequence, frame: Frame) -> None:
+    height, width = frame.image.shape[:2]
+    x, y, w, h = sequence.truth[0]
+    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        raise BoxError(
+            f"{sequence.dataset}/{sequence.name}: the first box {x:g},{y:g},{w:g},{h:g} lies "
+            f"outside its image {sequence.frames[0]} ({width} x {height}); correct the annotation"
+        )

@@ -1,0 +1,54 @@
+"""Who runs which sequence: in this process, in several, or on a Ray cluster.
+
+Whatever runs a sequence, the process of the command writes its record: one writer under one lock,
+so that no worker that outlives its command can touch a folder that another run holds by then.
+"""
+
+from __future__ import annotations
+
+from toolkit_adapters.running.scheduling.base import Description, Engine, Loaded, Setup, Watch
+from toolkit_adapters.running.scheduling.inline import InlineEngine
+from toolkit_adapters.running.scheduling.places import threads_per_worker
+
+__all__ = ["Description", "Engine", "Loaded", "Setup", "Watch", "default_threads", "open_engine"]
+
+
+def open_engine(
+    setup: Setup,
+    name: str = "local",
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    cpus_per_worker: int = 1,
+) -> Engine:
+    """Start what runs the sequences.
+
+    Args:
+        setup: what each worker loads.
+        name: "local" (this machine) or "ray" (a cluster).
+        workers: processes, or actors; None for one here, for all that fit on a cluster.
+        address: of a Ray cluster, "auto" for the one this machine belongs to; None starts one.
+        cpus_per_worker: CPUs that an actor takes.
+
+    Raises:
+        HitTrackersError: a tracker cannot be loaded; workers differ; Ray is not installed.
+    """
+    if name == "ray":
+        from toolkit_adapters.running.scheduling.ray_cluster import ClusterEngine
+
+        return ClusterEngine(setup, workers, address, cpus_per_worker)
+    if workers is not None and workers > 1:
+        from toolkit_adapters.running.scheduling.local import LocalEngine
+
+        return LocalEngine(setup, workers)
+    return InlineEngine(setup)
+
+
+def default_threads(name: str, workers: int | None, cpus_per_worker: int) -> int | None:
+    """CPU threads of each worker where the user does not say; None leaves it to PyTorch.
+
+    Workers with all cores' threads each would only get in each other's way.
+    """
+    if name == "ray":
+        return cpus_per_worker
+    return threads_per_worker(workers) if workers is not None and workers > 1 else None

@@ -1,0 +1,200 @@
+"""What all engines have in common: what they load, what they say of it, how a job ends."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from hit_trackers.errors import EngineError, HitTrackersError
+from hit_trackers.zoo import TrackerSpec
+from toolkit_adapters.records.provenance import Machine, Options, describe_machine
+from toolkit_adapters.running import memory
+from toolkit_adapters.running.jobs import Job
+from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
+from toolkit_adapters.running.worker import Worker
+
+#: A sequence that cost its worker's life this often is given up.
+ATTEMPTS = 3
+
+Progress = Callable[[Job, int], object]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every worker of a run loads, and how."""
+
+    options: Options
+    trackers: tuple[str, ...]
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+    controls: bool = True
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A tracker that a worker has loaded."""
+
+    name: str
+    baseline: str
+    spec: TrackerSpec
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """A worker's answer to a setup; those of one run must be equal."""
+
+    machine: Machine
+    requested: Mapping[str, Loaded]
+    controls: Mapping[str, Loaded]
+    problems: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Whom an engine tells what happens while it runs.
+
+    Attributes:
+        on_frames: told how many frames of a job are done; fewer than before when a job is begun
+            again.
+        should_stop: asked often.
+        say: told what a user should know, such as a lost worker.
+    """
+
+    on_frames: Progress
+    should_stop: Callable[[], bool]
+    say: Callable[[str], object]
+
+
+class Engine(abc.ABC):
+    """Runs jobs, some of them at a time. A context manager: leaving it ends all workers."""
+
+    #: What all workers loaded.
+    description: Description
+    #: Whether some of them share a device, so that their times mean little.
+    shared = False
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+
+    @abc.abstractmethod
+    def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
+        """Yield jobs as they end; ends early, without those in hand, when asked to stop.
+
+        Raises:
+            EngineError: no worker can be had any more.
+        """
+
+    def measure(self, name: str) -> dict[str, Any]:
+        """Peak memory of a loaded tracker, as `memory.measure`."""
+        return measure(self.setup, self.description.requested[name])
+
+    def close(self) -> None:
+        """End all workers."""
+        return
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def set_up(setup: Setup) -> tuple[Worker, Description]:
+    """Load everything in this process.
+
+    Raises:
+        HitTrackersError: a tracker cannot be loaded.
+    """
+    worker = Worker(setup.options, setup.checkpoints)
+    requested = {entrant.name: entrant for entrant in map(worker.load, setup.trackers)}
+    controls, problems = worker.load_controls() if setup.controls else ({}, [])
+    machine = describe_machine(setup.options)
+    return worker, Description(
+        machine, _loaded(requested), _loaded(controls), problems=tuple(problems)
+    )
+
+
+def _loaded(entrants: Mapping[str, Entrant]) -> dict[str, Loaded]:
+    return {
+        name: Loaded(name, e.baseline, e.tracker.spec, e.tracker.weights_sha256)
+        for name, e in entrants.items()
+    }
+
+
+def run_job(
+    worker: Worker,
+    job: Job,
+    *,
+    shared: bool = False,
+    on_frame: Callable[[], object] = lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Run a job; whatever goes wrong is its failure and nobody else's.
+
+    Raises:
+        Interrupted: `should_stop` said so.
+    """
+    try:
+        return worker.run(job, shared=shared, on_frame=on_frame, should_stop=should_stop)
+    except Interrupted:
+        raise
+    except HitTrackersError as error:
+        return failed(job, str(error))
+    except Exception as error:
+        # Not ours, such as a MemoryError of the decoder: the next sequence may do well.
+        return failed(job, f"{type(error).__name__}: {error}")
+
+
+def failed(job: Job, message: str) -> Outcome:
+    """The outcome of a job that gave no record at all."""
+    return Outcome(failures=dict.fromkeys(job.identities, message))
+
+
+def died(job: Job, how: str) -> Outcome:
+    """The outcome of a job that cost `ATTEMPTS` workers their lives."""
+    return failed(job, f"its worker died {ATTEMPTS} times, the last time {how}")
+
+
+def measure(setup: Setup, loaded: Loaded) -> dict[str, Any]:
+    """Measure a tracker's memory in a process of its own, started from this one."""
+    sizes = setup.checkpoints
+    checkpoint = sizes.get(loaded.spec.size, sizes.get(""))
+    options = setup.options
+    return memory.measure(loaded.name, checkpoint, options.device, options.threads)
+
+
+def longest_first(jobs: Iterable[Job]) -> list[Job]:
+    """Order for several workers: a long sequence begun last would be waited for."""
+    return sorted(jobs, key=lambda job: -job.frames)
+
+
+def require_alike(first: Description, other: Description, where: str) -> None:
+    """Raise unless records of two workers may share a run.
+
+    Raises:
+        EngineError: naming what differs.
+    """
+    if first == other:
+        return
+    pairs = [
+        (f"{key} of the machine", value, getattr(other.machine, key))
+        for key, value in vars(first.machine).items()
+        if key != "platform"
+    ]
+    pairs += [
+        (f"tracker {name}", {**first.requested, **first.controls}.get(name), mine)
+        for name, mine in {**other.requested, **other.controls}.items()
+    ]
+    differing = [f"{what}: {a!r} and {b!r}" for what, a, b in pairs if a != b]
+    raise EngineError(
+        f"the worker {where} is unlike the first one ({'; '.join(differing) or 'other trackers'}): "
+        "records of one run come from equal machines; leave it out"
+    )

@@ -1,0 +1,115 @@
+"""A process that holds loaded trackers and runs passes with them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from hit_trackers import zoo
+from hit_trackers.errors import HitTrackersError
+from toolkit_adapters.datasets.settings import use_configured_checkpoints
+from toolkit_adapters.records import REPEAT
+from toolkit_adapters.records.provenance import SEED, Options
+from toolkit_adapters.running.jobs import Job
+from toolkit_adapters.running.passes import Entrant, Outcome, run_sequence
+
+if TYPE_CHECKING:
+    from hit_trackers.hit.tracker import Tracker
+
+
+def split_checkpoints(values: Iterable[str]) -> dict[str, str]:
+    """Read `--checkpoint` values into size -> file; a plain FILE is under the empty size."""
+    checkpoints = {}
+    for value in values:
+        size, equals, file = value.partition("=")
+        checkpoints.update({size: file} if equals and size in zoo.SIZES else {"": value})
+    return checkpoints
+
+
+class Worker:
+    """Loads trackers once and runs any number of passes."""
+
+    def __init__(self, options: Options, checkpoints: Mapping[str, str] | None = None) -> None:
+        """Configure this process: threads, seeds, where checkpoints are."""
+        import cv2
+        import numpy as np
+        import torch
+
+        use_configured_checkpoints()
+        if options.threads:
+            torch.set_num_threads(options.threads)
+            cv2.setNumThreads(options.threads)
+        # Nothing here is random; seeds are for trackers that somebody adds.
+        random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002
+        torch.manual_seed(SEED)
+        self.options = options
+        self.checkpoints = dict(checkpoints or {})
+        self.entrants: dict[str, Entrant] = {}
+
+    def load(self, name: str) -> Entrant:
+        """Load a tracker, or `<tracker>@repeat`, a second instance of one.
+
+        Raises:
+            HitTrackersError: unknown name, no weights, an engine that is not installed.
+        """
+        tracker = self._load(name.removesuffix(REPEAT))
+        resolved = tracker.name + (REPEAT if name.endswith(REPEAT) else "")
+        entrant = Entrant(resolved, tracker, tracker.spec.baseline)
+        return self.entrants.setdefault(resolved, entrant)
+
+    def checkpoint_of(self, size: str) -> str | None:
+        """The `--checkpoint` for trackers of a size; None leaves it to the configured folders."""
+        return self.checkpoints.get(size, self.checkpoints.get(""))
+
+    def load_controls(self) -> tuple[dict[str, Entrant], list[str]]:
+        """Load both controls of every baseline among the entrants.
+
+        Returns:
+            The controls that are no entrants already, by name; and why others cannot run here.
+        """
+        controls: dict[str, Entrant] = {}
+        problems = []
+        for baseline in [name for name, e in self.entrants.items() if name == e.baseline]:
+            for name in (f"{baseline}{REPEAT}", f"{baseline}_bf16"):
+                if name in self.entrants:
+                    continue
+                try:
+                    controls[name] = self.load(name)
+                except (HitTrackersError, RuntimeError) as error:
+                    problems.append(f"control {name} cannot run: {error}")
+        return controls, problems
+
+    def _load(self, name: str) -> Tracker:
+        from hit_trackers import load_tracker
+
+        checkpoint = self.checkpoint_of(zoo.parse(name, default_size="base").size)
+        options = self.options
+        return load_tracker(name, checkpoint, options.device, deterministic=options.deterministic)
+
+    def run(
+        self,
+        job: Job,
+        *,
+        shared: bool = False,
+        on_frame: Callable[[], object] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
+        """Run one pass with the trackers that the job names (loaded before).
+
+        Raises:
+            Interrupted: `should_stop` said so.
+            DatasetError: the sequence is no longer what it was when the run was planned.
+        """
+        return run_sequence(
+            [self.entrants[name] for name in job.identities],
+            job.dataset.load(job.sequence),
+            identities=job.identities,
+            open_loop=self.options.open_loop,
+            max_frames=self.options.max_frames,
+            ahead=self.options.decoded_ahead,
+            shared=shared,
+            on_frame=on_frame,
+            should_stop=should_stop,
+        )

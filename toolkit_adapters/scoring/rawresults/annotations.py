@@ -1,0 +1,149 @@
+"""Truth of LaSOT, TrackingNet and GOT-10k: from a dataset's root, a folder or a zip."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from hit_trackers.errors import DatasetError, ResultFileError
+from toolkit_adapters.scoring import Truth
+from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.scoring.rawresults.numbers import parse_boxes, parse_flags, parse_labels
+
+#: In the order of the toolkit's attribute files.
+LASOT_ATTRIBUTES = (
+    *("IV", "POC", "DEF", "MB", "CM", "ROT", "BC"),
+    *("VC", "SV", "FOC", "FM", "OV", "LR", "ARC"),
+)
+#: Text files of datasets and toolkits that hold no boxes.
+_NO_BOXES = {
+    *("full_occlusion", "out_of_view", "nlp", "list", "absence", "cover", "cut_by_image"),
+    *("testing_set", "training_set", "readme", "license"),
+}
+
+
+class Annotations:
+    """The truth of a dataset, by sequence, read when it is asked for.
+
+    Layouts: `<...>/<sequence>/groundtruth.txt` with label files beside it (roots of LaSOT and
+        GOT-10k),
+    or `<...>/<sequence>.txt` (TrackingNet; LaSOT's evaluation toolkit, with
+    `absent/<sequence>.txt`).
+    """
+
+    def __init__(self, files: Files, below: str = "") -> None:
+        """`below`: only files under this folder of `files`, where there are any."""
+        self.files = files
+        inside = [n for n in files.names if below and f"/{below}/" in f"/{n}"]
+        self._truth: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
+        for name in inside or files.names:
+            path = PurePosixPath(name)
+            if path.suffix.lower() != ".txt" or path.parent.name == "att":
+                continue
+            if path.name == "groundtruth.txt" and len(path.parts) > 1:
+                self._add(self._truth, path.parent.name, name)
+            elif path.parent.name == "absent":
+                self._add(self._absent, path.stem, name)
+            elif path.stem.lower() not in _NO_BOXES and path.name != "groundtruth.txt":
+                self._add(self._truth, path.stem, name)
+        if not self._truth:
+            raise DatasetError(
+                f"{files.path}: no annotations found; expected <sequence>/groundtruth.txt or "
+                "<sequence>.txt"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Sequences with a truth, sorted by name and number (`airplane-9` before `airplane-13`)."""
+        return tuple(sorted(self._truth, key=natural))
+
+    def __iter__(self) -> Iterator[tuple[str, Truth]]:
+        for name in self.names:
+            yield name, self.load(name)
+
+    def load(self, sequence: str) -> Truth:
+        """Everything known of one sequence.
+
+        Raises:
+            ResultFileError, DatasetError: naming the file, where it cannot be read, holds only a
+            first
+                frame, or its label files have another number of entries.
+        """
+        name = self._truth[sequence]
+        where = self.files.where(name)
+        boxes = parse_boxes(self.files.read(name), where)
+        if len(boxes) < 2:
+            raise DatasetError(
+                f"{where}: {len(boxes)} row; scoring needs the truth of every frame, and that of "
+                "the TrackingNet and GOT-10k test sets is known to their servers alone"
+            )
+        folder = PurePosixPath(name).parent
+        absent, cover, size = None, None, None
+        if sequence in self._absent:
+            absent = self._flags(self._absent[sequence])
+        else:
+            labels = [str(folder / f"{label}.txt") for label in ("full_occlusion", "out_of_view")]
+            found = [self._flags(label) for label in labels if label in self.files.names_set]
+            absent = np.logical_or.reduce(found) if found else None
+        if (label := str(folder / "cover.label")) in self.files.names_set:
+            cover = parse_labels(self.files.read(label), self.files.where(label))
+        if (meta := str(folder / "meta_info.ini")) in self.files.names_set:
+            size = _resolution(self.files.read(meta))
+        for label, values in (("absence", absent), ("cover", cover)):
+            if values is not None and len(values) != len(boxes):
+                raise DatasetError(
+                    f"{where}: {len(boxes)} rows, but {len(values)} entries of {label} beside it"
+                )
+        return Truth(boxes=boxes, absent=absent, cover=cover, size=size)
+
+    def _flags(self, name: str) -> np.ndarray:
+        return parse_flags(self.files.read(name), self.files.where(name))
+
+    def _add(self, table: dict[str, str], sequence: str, name: str) -> None:
+        if sequence in table:
+            raise ResultFileError(
+                f"{self.files.path}: two annotations of {sequence}: {table[sequence]} and {name}"
+            )
+        table[sequence] = name
+
+
+def read_attributes(files: Files, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Sequences by attribute, from files `<sequence>.txt` of zeros and ones.
+
+    The attribute names are LaSOT's, in its order; other counts get numbers for names.
+    """
+    groups: dict[str, list[str]] = {}
+    by_name = {PurePosixPath(name).stem: name for name in files.names}
+    for sequence in names:
+        if sequence not in by_name:
+            continue
+        flags = parse_flags(files.read(by_name[sequence]), files.where(by_name[sequence]))
+        numbered = [f"attribute {i + 1}" for i in range(len(flags))]
+        titles = LASOT_ATTRIBUTES if len(flags) == len(LASOT_ATTRIBUTES) else numbered
+        for title, flag in zip(titles, flags, strict=True):
+            if flag:
+                groups.setdefault(title, []).append(sequence)
+    return {title: tuple(groups[title]) for title in sorted(groups)}
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """Sort key by text and number: `airplane-9` comes before `airplane-13`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
+
+
+def _resolution(data: bytes) -> tuple[int, int] | None:
+    """Width and height from GOT-10k's meta_info.ini; None where they are not to be read there."""
+    match = re.search(rb"resolution\s*[:=]\s*(\([^)]{1,40}\))", data)
+    if match is None:
+        return None
+    try:
+        width, height = ast.literal_eval(match[1].decode("ascii"))
+        return int(width), int(height)
+    except (ValueError, SyntaxError, TypeError):
+        return None

@@ -1,0 +1,161 @@
+"""All sequences of one tracker, scored under one convention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hit_trackers.errors import ResultFileError
+from toolkit_adapters.datasets.lasot import official_names
+from toolkit_adapters.scoring import Convention, InvalidBoxError, Score, Truth, combine
+from toolkit_adapters.scoring.geometry import bad_rows, previous_row_where
+from toolkit_adapters.scoring.rawresults.annotations import Annotations
+from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.scoring.rawresults.predictions import Predictions
+
+#: Folder of a dataset root that holds the annotations to score with, where it has such a folder.
+_BELOW = {"got10k": "val", "trackingnet": "truth"}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one tracker's raw results.
+
+    scores: by sequence, in the order of the annotations.
+    missing: sequences without a result; scored or left out as the convention says.
+    unused: files that belong to no sequence.
+    bad: number of rows with NaN or of no size, by sequence.
+    """
+
+    convention: Convention
+    scores: Mapping[str, Score]
+    sequences: int
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    bad: Mapping[str, int]
+
+    @property
+    def overall(self) -> Score:
+        """The mean over the sequences scored."""
+        return combine(list(self.scores.values()))
+
+    def over(self, names: Sequence[str]) -> Score | None:
+        """The mean over some of them (those with an attribute, of a class); None where none is."""
+        chosen = [self.scores[name] for name in names if name in self.scores]
+        return combine(chosen) if chosen else None
+
+
+def evaluate(
+    raw: Path,
+    annotations: Path,
+    convention: Convention,
+    *,
+    skip_missing: bool = False,
+    repair: bool = False,
+    truncate: bool = False,
+) -> Evaluation:
+    """Score the raw results in a folder or zip.
+
+    Args:
+        raw: results of one tracker, pytracking, got10k or pysot layout.
+        annotations: dataset root, folder of annotations, or zip.
+        convention: who scores.
+        skip_missing: leave out sequences without a result instead of stopping (conventions that
+            score them as zeros still do).
+        repair: replace rows that the convention refuses by the row before.
+        truncate: cut boxes to integers first, as pytracking and HiT did before saving.
+
+    Raises:
+        ResultFileError, DatasetError: naming file, line and reason.
+    """
+    root = annotation_root(annotations, convention.dataset)
+    with Files(raw) as results, Files(root) as truths:
+        predictions = Predictions(results)
+        table = Annotations(truths, below=_BELOW.get(convention.dataset, ""))
+        names = _names_to_score(table, convention.dataset)
+        find = predictions.find_as_server if convention.zeros_for_missing else predictions.find
+        found = {name: find(name) for name in names}
+        missing = tuple(name for name in names if not found[name])
+        if len(missing) == len(names):
+            raise ResultFileError(
+                f"{raw}: no result for any of the {len(names)} sequences of {root}; expected "
+                f"{names[0]}.txt or {names[0]}/{names[0]}_001.txt, found "
+                + (", ".join(results.names[:3]) or "no text file")
+            )
+        if missing and not (skip_missing or convention.zeros_for_missing):
+            raise ResultFileError(
+                f"{raw}: {len(missing)} of {len(names)} sequences have no result: "
+                f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}; "
+                "--skip-missing scores the others, and says so"
+            )
+
+        def score(name: str) -> tuple[Score, int]:
+            if not found[name]:
+                return convention.score(None, table.load(name)), 0
+            boxes = predictions.load(found[name])
+            boxes = np.trunc(boxes) if truncate else boxes
+            where = results.where(found[name][0])
+            bad = int(bad_rows(boxes.reshape(-1, 4)).sum())
+            return _score(convention, boxes, table.load(name), where, repair), bad
+
+        scored = [name for name in names if found[name] or convention.zeros_for_missing]
+        # Inflating releases the interpreter's lock, so one file is parsed while the next inflates.
+        with ThreadPoolExecutor(2) as pool:
+            both = dict(zip(scored, pool.map(score, scored), strict=True))
+        unused = predictions.unused(names)
+    return Evaluation(
+        convention,
+        scores={name: score for name, (score, _) in both.items()},
+        sequences=len(names),
+        missing=missing,
+        unused=tuple(unused),
+        bad={name: bad for name, (_, bad) in both.items() if bad},
+    )
+
+
+def annotation_root(path: Path, dataset: str) -> Path:
+    """Where below or beside a dataset's root its truth is; the path itself for anything else.
+
+    GOT-10k's is in `val` (listing the training set takes long), TrackingNet's in `truth`, or beside
+    the root as `<root>_truth`.
+    """
+    places: dict[str, tuple[Path, ...]] = {
+        "got10k": (path / "val",),
+        "trackingnet": (path / "truth", path.with_name(f"{path.name}_truth")),
+    }
+    if path.is_dir():
+        return next((place for place in places.get(dataset, ()) if place.is_dir()), path)
+    return path
+
+
+def _names_to_score(table: Annotations, dataset: str) -> tuple[str, ...]:
+    """LaSOT's root holds the training set too: its test sequences are scored, where it has any."""
+    if dataset == "lasot":
+        official = set(official_names())
+        chosen = tuple(name for name in table.names if name in official)
+        return chosen or table.names
+    return table.names
+
+
+def _score(
+    convention: Convention, boxes: np.ndarray, truth: Truth, where: str, repair: bool
+) -> Score:
+    """The score of one sequence, with its file named in every error."""
+    if boxes.ndim == 3 and convention.name != "got10k":
+        raise ResultFileError(
+            f"{where}: {len(boxes)} repetitions, but {convention.name} scores a single run"
+        )
+    if repair:
+        runs = boxes if boxes.ndim == 3 else boxes[None]
+        boxes = np.stack([previous_row_where(run, bad_rows(run)) for run in runs])
+        boxes = boxes if len(runs) > 1 else boxes[0]
+    try:
+        return convention.score(boxes, truth)
+    except InvalidBoxError as error:
+        raise ResultFileError(f"{where}: {error}; --repair takes the row before instead") from error
+    except ResultFileError as error:
+        raise ResultFileError(f"{where}: {error}") from error

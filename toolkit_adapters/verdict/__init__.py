@@ -1,0 +1,1 @@
+"""Is it the same tracker? Claims checked on what a run left."""

@@ -1,0 +1,1 @@
+"""Training of hit_nano from rendered pairs: `python -m training --help`."""
