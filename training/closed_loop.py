@@ -33,7 +33,7 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
     """Score every record under `folder` whose truth is known."""
     import numpy as np
 
-    from toolkit_adapters.datasets.base import open_datasets
+    from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.records import open_results
     from toolkit_adapters.scoring.geometry import iou
 

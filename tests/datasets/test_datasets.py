@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import DatasetError, HitTrackersError
-from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets import settings as config
+from toolkit_adapters.datasets import catalogue, open_datasets
 from toolkit_adapters.datasets.annotations import read_boxes, read_labels
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
@@ -199,28 +198,28 @@ def test_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIT_TRACKERS_CONFIG", str(settings_file))
     monkeypatch.delenv("LASOT_ROOT", raising=False)
     with pytest.raises(DatasetError, match=r"(?s)--root DIR.*LASOT_ROOT.*config\.ini"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
     settings_file.write_text(f"[roots]\nlasot = {tmp_path / 'file'}\n")
-    assert config.find_root("lasot").name == "file"
+    assert catalogue.find_root("lasot").name == "file"
     monkeypatch.setenv("LASOT_ROOT", str(tmp_path / "environment"))
-    assert config.find_root("lasot").name == "environment"
-    assert config.find_root("lasot", tmp_path / "flag").name == "flag"
+    assert catalogue.find_root("lasot").name == "environment"
+    assert catalogue.find_root("lasot", tmp_path / "flag").name == "flag"
     monkeypatch.setenv("LASOT_ROOT", str(tmp_path / "nowhere"))
     with pytest.raises(DatasetError, match=r"nowhere \(from LASOT_ROOT\) is no folder"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
     monkeypatch.delenv("LASOT_ROOT")
     settings_file.write_text("lasot = no section\n")
     with pytest.raises(HitTrackersError, match=r"config\.ini"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
 
 
 def test_split_roots() -> None:
-    assert config.split_roots(["/d"], ["demo", "lasot"]) == {"lasot": Path("/d")}
-    both = config.split_roots(["lasot=/a", "got10k=/b"], ["lasot", "got10k-val"])
+    assert catalogue.split_roots(["/d"], ["demo", "lasot"]) == {"lasot": Path("/d")}
+    both = catalogue.split_roots(["lasot=/a", "got10k=/b"], ["lasot", "got10k-val"])
     assert both["lasot"] == Path("/a")
     assert both["got10k-val"] == Path("/b")
     with pytest.raises(HitTrackersError, match="whose root is it"):
-        config.split_roots(["/d"], ["lasot", "trackingnet"])
+        catalogue.split_roots(["/d"], ["lasot", "trackingnet"])
 
 
 def test_unknown_and_empty_datasets(tmp_path: Path) -> None:

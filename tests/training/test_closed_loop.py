@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from toolkit_adapters import datasets
 from toolkit_adapters.datasets import base
 from training import closed_loop
 
@@ -35,7 +36,7 @@ def test_first_and_absent_frames_are_left_out(
     )
     dataset = type("Dataset", (), {"load": lambda self, name: sequence})()
     monkeypatch.setattr("toolkit_adapters.records.open_results", lambda folder: _Results())
-    monkeypatch.setattr(base, "open_datasets", lambda name, root=None: [dataset])
+    monkeypatch.setattr(datasets, "open_datasets", lambda name, root=None: [dataset])
     (row,) = closed_loop.rows(Path("results"), {})
     assert row.frames == 2
     assert row.tracked == pytest.approx((1 / 3 + 1) / 2)
