@@ -33,6 +33,7 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
     """Score every record under `folder` whose truth is known."""
     import numpy as np
 
+    from hit_trackers.boxes import is_box
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.records import open_results
     from toolkit_adapters.scoring.geometry import iou
@@ -52,7 +53,7 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
                 if len(sequence.truth) < len(boxes) or len(boxes) < 2:
                     continue
                 truth = sequence.truth[: len(boxes)]
-                seen = np.asarray((truth[:, 2:] > 0).all(axis=1) & np.isfinite(truth).all(axis=1))
+                seen = is_box(truth)
                 if sequence.absent is not None:
                     seen &= ~sequence.absent[: len(boxes)]
                 seen[0] = False

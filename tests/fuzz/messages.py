@@ -6,9 +6,9 @@ import types
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
+from hit_trackers.boxes import is_box
 from hit_trackers.errors import HitTrackersError
 
 from .edits import anything
@@ -27,7 +27,7 @@ def _trax(folder: Path, contents: list[tuple[str, bytes, Any]]) -> str:
         name = "hit_nano"
 
         def init(self, image: Any, box: Any) -> None:
-            if not (np.isfinite(box).all() and (box[2:] > 0).all()):
+            if not is_box(box):
                 raise HitTrackersError("no box")
             self.box = box
 

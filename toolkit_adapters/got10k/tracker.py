@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from hit_trackers.boxes import is_box
 from hit_trackers.errors import HitTrackersError, PredictionError
 from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.extras import missing
@@ -65,7 +66,7 @@ class HiTTracker(Tracker):  # type: ignore[misc, unused-ignore]
             PredictionError: the tracker's answer is no box; the toolkit would store NaN.
         """
         box = np.array(self.tracker.update(_as_array(image)).box, dtype=np.float64)
-        if box.shape != (4,) or not np.isfinite(box).all() or not (box[2:] > 0).all():
+        if box.shape != (4,) or not is_box(box):
             raise PredictionError(
                 f"{self.name} answered {box.tolist()}; expected finite x, y, w, h of positive size"
             )

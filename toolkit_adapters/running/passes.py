@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from hit_trackers.boxes import is_box
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
@@ -90,7 +91,7 @@ class _Track:
         box = np.asarray(box, dtype=np.float64)
         if box.shape != (4,):
             raise TypeError(f"update() returned a box of shape {box.shape}, expected (4,)")
-        if np.isfinite(box).all() and (box[2:] > 0).all():
+        if is_box(box):
             self.boxes[index] = box
         else:
             self.boxes[index] = self.boxes[index - 1]

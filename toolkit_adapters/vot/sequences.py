@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hit_trackers.boxes import is_box
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
@@ -75,7 +76,7 @@ def _region(box: NDArray[np.float64]) -> str:
 def visible_frames(sequence: Sequence) -> NDArray[np.bool_]:
     """bool (N,): the target is there and its box known. Elsewhere the toolkit reads "unknown"."""
     visible = np.zeros(len(sequence.frames), bool)
-    visible[: len(sequence.truth)] = (sequence.truth[:, 2:] > 0).all(axis=1)
+    visible[: len(sequence.truth)] = is_box(sequence.truth)
     if sequence.absent is not None:
         visible &= ~sequence.absent
     visible[0] = True  # its box starts the tracker, whatever the labels say
