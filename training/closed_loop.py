@@ -50,15 +50,15 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
             for sequence_name in results.sequences(tracker, name):
                 sequence = dataset.load(sequence_name)
                 boxes = results.record(tracker, name, sequence_name).boxes
-                if len(sequence.truth) < len(boxes) or len(boxes) < 2:
+                truth = sequence.truth.first(len(boxes))
+                if len(truth.boxes) < len(boxes) or len(boxes) < 2:
                     continue
-                truth = sequence.truth[: len(boxes)]
-                seen = is_box(truth)
-                if sequence.absent is not None:
-                    seen &= ~sequence.absent[: len(boxes)]
+                seen = is_box(truth.boxes)
+                if truth.absent is not None:
+                    seen &= ~truth.absent
                 seen[0] = False
                 still = np.broadcast_to(boxes[:1], boxes.shape)
-                overlaps = [float(iou(b[seen], truth[seen]).mean()) for b in (boxes, still)]
+                overlaps = [float(iou(b[seen], truth.boxes[seen]).mean()) for b in (boxes, still)]
                 found.append(Row(tracker, name, sequence_name, int(seen.sum()), *overlaps))
     return found
 

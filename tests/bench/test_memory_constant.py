@@ -11,6 +11,7 @@ import numpy as np
 
 from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.running.passes import Entrant, run_sequence
 
 BOX = np.array([[10.0, 10.0, 30.0, 20.0]])
@@ -25,7 +26,7 @@ def peak(path: Path, frames: int) -> int:
         device_seconds=0.0,
         search_patch=None,
     )
-    sequence = Sequence("s", "test", (path,) * frames, BOX, None, None)
+    sequence = Sequence("s", "test", (path,) * frames, Truth(BOX))
     tracemalloc.start()
     try:
         outcome = run_sequence([Entrant("idle", tracker, "idle")], sequence, open_loop=0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hit_trackers.errors import DatasetError, HitTrackersError
 from toolkit_adapters.datasets import catalogue, open_datasets
-from toolkit_adapters.datasets.annotations import read_boxes, read_labels
+from toolkit_adapters.datasets.annotations import parse_boxes, parse_labels, read_text
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
@@ -57,9 +57,9 @@ def test_lasot(tmp_path: Path) -> None:
     (sequence,) = lasot(tmp_path)
     assert sequence.name == "airplane-1"
     assert [path.name for path in sequence.frames] == [f"{i:08d}.jpg" for i in (1, 2, 3)]
-    assert sequence.absent is not None
-    assert sequence.absent.tolist() == [False, True, True]
-    assert sequence.truth.dtype == np.float64
+    assert sequence.truth.absent is not None
+    assert sequence.truth.absent.tolist() == [False, True, True]
+    assert sequence.truth.boxes.dtype == np.float64
     assert sequence.has_truth
 
 
@@ -75,7 +75,7 @@ def test_lasot_takes_official_test_names_only(tmp_path: Path) -> None:
 def test_trackingnet_frames_are_sorted_as_numbers(tmp_path: Path) -> None:
     (sequence,) = trackingnet(tmp_path)
     assert [path.name for path in sequence.frames] == [f"{i}.jpg" for i in range(12)]
-    assert sequence.truth.shape == (1, 4)
+    assert sequence.truth.boxes.shape == (1, 4)
     assert not sequence.has_truth
 
 
@@ -97,10 +97,10 @@ def test_trackingnet_truth_is_found(tmp_path: Path, where: str) -> None:
 
 def test_got10k(tmp_path: Path) -> None:
     (sequence,) = got10k(tmp_path)
-    assert sequence.cover is not None
-    assert sequence.cover.tolist() == [8, 0, 3]
-    assert sequence.absent is not None
-    assert sequence.absent.tolist() == [False, True, False]
+    assert sequence.truth.cover is not None
+    assert sequence.truth.cover.tolist() == [8, 0, 3]
+    assert sequence.truth.absent is not None
+    assert sequence.truth.absent.tolist() == [False, True, False]
 
 
 def test_got10k_test_has_a_first_box_only(tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ def test_got10k_test_has_a_first_box_only(tmp_path: Path) -> None:
     for label in folder.glob("*.label"):
         label.unlink()
     (sequence,) = dataset
-    assert sequence.truth.shape == (1, 4)
-    assert sequence.cover is None
+    assert sequence.truth.boxes.shape == (1, 4)
+    assert sequence.truth.cover is None
 
 
 def spoil(relative: str, content: str | None) -> Callable[[Path], None]:
@@ -161,7 +161,11 @@ def test_bad_annotations_are_named(
 def test_official_oddities_are_no_errors(tmp_path: Path) -> None:
     path = tmp_path / "groundtruth.txt"
     path.write_bytes(b"\xef\xbb\xbf1,2,3,4\r\n1, 2, 3, -11\r\n0,0,0,0\r\n\r\n")
-    assert read_boxes(path).tolist() == [[1, 2, 3, 4], [1, 2, 3, -11], [0, 0, 0, 0]]
+    assert parse_boxes(*read_text(path), strict=True).tolist() == [
+        [1, 2, 3, 4],
+        [1, 2, 3, -11],
+        [0, 0, 0, 0],
+    ]
 
 
 @settings(max_examples=200, deadline=None)
@@ -171,9 +175,11 @@ def test_any_file_is_read_or_refused(
 ) -> None:
     path = tmp_path_factory.mktemp("a") / "f.txt"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    for read in (read_boxes, lambda path: read_labels(path, 8)):
-        with contextlib.suppress(DatasetError):
-            assert np.isfinite(read(path)).all()
+    text = read_text(path)
+    with contextlib.suppress(DatasetError):
+        assert np.isfinite(parse_boxes(*text, strict=True)).all()
+    with contextlib.suppress(DatasetError):
+        assert np.isfinite(parse_labels(*text, 8, strict=True)).all()
 
 
 def test_got10k_names_cannot_leave_the_root(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from toolkit_adapters import datasets
 from toolkit_adapters.datasets import base
+from toolkit_adapters.datasets.truth import Truth
 from training import closed_loop
 
 
@@ -32,7 +33,10 @@ def test_first_and_absent_frames_are_left_out(
 ) -> None:
     truth = np.array([[0, 0, 10, 10], [5, 0, 10, 10], [0, 0, 0, 0], [30, 0, 10, 10.0]])
     sequence = base.Sequence(
-        "car-1", "lasot", tuple(map(Path, "abcd")), truth, np.array([False, False, True, False])
+        "car-1",
+        "lasot",
+        tuple(map(Path, "abcd")),
+        Truth(truth, np.array([False, False, True, False])),
     )
     dataset = type("Dataset", (), {"load": lambda self, name: sequence})()
     monkeypatch.setattr("toolkit_adapters.records.open_results", lambda folder: _Results())

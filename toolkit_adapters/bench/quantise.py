@@ -49,7 +49,7 @@ def samples(size: str, checkpoint: str | None, count: int) -> Iterator[Sample]:
                 values = (tracker.search_patch, np.ascontiguousarray(template))
                 yield dict(zip(INPUTS, values, strict=True))
 
-    chosen = (itertools.islice(of(s.frames, s.truth[0]), each) for s in sequences)
+    chosen = (itertools.islice(of(s.frames, s.first_box), each) for s in sequences)
     yield from itertools.islice(itertools.chain.from_iterable(chosen), count)
 
 

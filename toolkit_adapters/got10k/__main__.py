@@ -128,7 +128,7 @@ def _check(path: Path, experiment: Experiment) -> None:
 
     sequences = [experiment.dataset.load(name) for name in experiment.dataset.seq_names]
     frames = {sequence.name: len(sequence.frames) for sequence in sequences}
-    first = {sequence.name: sequence.truth[0] for sequence in sequences}
+    first = {sequence.name: sequence.first_box for sequence in sequences}
     problems = check_zip(path, Expected("got10k", frames, first))
     if problems:
         raise SubmissionError(f"{path}: the server would reject it:\n{summarise(problems)}")

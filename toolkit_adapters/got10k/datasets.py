@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.base import Dataset, Sequence
@@ -41,15 +39,7 @@ class SequenceView:
     def load(self, index: int | str) -> Sequence:
         """A sequence, cut to `max_frames`."""
         sequence = self.dataset.load(index if isinstance(index, str) else self.seq_names[index])
-        n = self.max_frames
-        return Sequence(
-            sequence.name,
-            sequence.dataset,
-            sequence.frames[:n],
-            sequence.truth[:n],
-            absent=None if sequence.absent is None else sequence.absent[:n],
-            cover=None if sequence.cover is None else sequence.cover[:n],
-        )
+        return sequence.first(self.max_frames)
 
     def __getitem__(self, index: int | str) -> tuple[Any, ...]:
         if not isinstance(index, str) and index >= len(self):
@@ -58,7 +48,7 @@ class SequenceView:
         files = [str(path.resolve()) for path in sequence.frames]
         # Frames without a public truth are NaN: the toolkit asserts a row a frame.
         truth = np.full((len(files), 4), np.nan)
-        truth[: len(sequence.truth)] = sequence.truth
+        truth[: len(sequence.truth.boxes)] = sequence.truth.boxes
         if not self.return_meta:
             return files, truth
         return files, truth, read_meta(sequence)
@@ -95,27 +85,15 @@ def read_meta(sequence: Sequence) -> dict[str, Any]:
 
     Without labels every frame counts as visible; without `meta_info.ini` the first image is asked.
     """
-    cover: NDArray[np.int64] = (
-        np.full(len(sequence.frames), 8) if sequence.cover is None else sequence.cover
-    )
+    cover = sequence.truth.cover
+    if cover is None:
+        cover = np.full(len(sequence.frames), 8)
     return {"cover": cover, "resolution": str(resolution(sequence))}
 
 
 def resolution(sequence: Sequence) -> tuple[int, int]:
-    """Width and height of the images in pixels, as `meta_info.ini` has them, else of the first."""
-    meta = sequence.frames[0].parent / "meta_info.ini"
-    if meta.is_file():
-        # Official files have "key: value"; others in the same layout "key = value".
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(meta.read_text(encoding="utf-8"))
-            text = parser.get("METAINFO", "resolution").strip("() ")
-            width, height = (int(float(part)) for part in text.split(","))
-            return width, height
-        except (configparser.Error, ValueError, UnicodeDecodeError) as error:
-            raise DatasetError(
-                f"{meta}: no resolution ({error}); expected [METAINFO] and "
-                "`resolution: (1920, 1080)`"
-            ) from error
+    """Width and height of the images in pixels, as the dataset has them, else of the first."""
+    if sequence.truth.size is not None:
+        return sequence.truth.size
     height, width = decode(sequence.frames[0]).image.shape[:2]
     return width, height

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
-from toolkit_adapters.scoring import Convention, Score, Truth, combine, find
+from toolkit_adapters.scoring import Convention, Score, combine, find
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.evaluation import annotation_root
 from toolkit_adapters.scoring.rawresults.files import Files
@@ -98,22 +99,10 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
             known = set(table.names)
             for name in run.sequences:
                 if name in known:
-                    truths[name] = _first(table.load(name), limit)
+                    truths[name] = table.load(name).first(limit)
     except DatasetError as error:
         return DatasetTruth(run.dataset, convention, reason=str(error), dataset=dataset)
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
-
-
-def _first(truth: Truth, limit: int | None) -> Truth:
-    """The first `limit` frames, for runs that stopped there."""
-    if limit is None:
-        return truth
-    return Truth(
-        truth.boxes[:limit],
-        None if truth.absent is None else truth.absent[:limit],
-        None if truth.cover is None else truth.cover[:limit],
-        truth.size,
-    )
 
 
 def _reopen(name: str, root: Path) -> Dataset | None:

@@ -158,7 +158,7 @@ def run_sequence(
     """
     paths = sequence.frames[:max_frames]
     flag = Flag.SHARED if shared else 0
-    tracks = [_Track(entrant, len(paths), sequence.truth[0], flag) for entrant in entrants]
+    tracks = [_Track(entrant, len(paths), sequence.first_box, flag) for entrant in entrants]
     failures: dict[str, str] = {}
     notes: Counter[str] = Counter()
     size: tuple[int, ...] = ()
@@ -238,7 +238,7 @@ def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> No
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:
     height, width = frame.image.shape[:2]
-    x, y, w, h = sequence.truth[0]
+    x, y, w, h = sequence.first_box
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise BoxError(
             f"{sequence.dataset}/{sequence.name}: the first box {x:g},{y:g},{w:g},{h:g} lies "
