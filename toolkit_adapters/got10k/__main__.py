@@ -72,12 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import make_views
+    from toolkit_adapters.datasets.selection import select
+    from toolkit_adapters.got10k.datasets import SequenceView
     from toolkit_adapters.got10k.experiments import make_experiment
     from toolkit_adapters.got10k.tracker import HiTTracker
 
     datasets = open_datasets(args.dataset, args.root, args.truth)
-    views = make_views(datasets, args.sequence, args.max_frames)
+    selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
+    views = [SequenceView(s.dataset, s.names, s.max_frames) for s in selections if s.names]
     options = {"checkpoint": args.checkpoint, "device": args.device}
     trackers = [HiTTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []

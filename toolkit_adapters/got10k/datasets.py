@@ -6,45 +6,32 @@ from typing import Any
 
 import numpy as np
 
-from hit_trackers.errors import DatasetError
-from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
+from toolkit_adapters.datasets.selection import Selection
 
 
-class SequenceView:
-    """A dataset, or some sequences of it, as the toolkit's experiments read one.
+class SequenceView(Selection):
+    """A selection as the toolkit's experiments read a dataset.
 
-    Indexing gives image files and boxes (N, 4), and with `return_meta` a dict of cover labels and
-    resolution. The toolkit's own readers cannot be used: its LaSOT class raises TypeError, its
-    TrackingNet class wants the truth of the test set, and its GOT-10k class accepts one spelling
-    of `meta_info.ini` only.
-
-    Args:
-        dataset: where the sequences are.
-        names: the sequences to take, in this order; None for all.
-        max_frames: leave out all frames after these; None for none.
+    Indexing, by number or name, gives image files and boxes (N, 4), and with `return_meta` a dict
+    of cover labels and resolution. The toolkit's own readers cannot be used: its LaSOT class raises
+    TypeError, its TrackingNet class wants the truth of the test set, and its GOT-10k class accepts
+    one spelling of `meta_info.ini` only.
     """
 
-    def __init__(
-        self, dataset: Dataset, names: list[str] | None = None, max_frames: int | None = None
-    ) -> None:
-        self.dataset = dataset
-        self.seq_names = list(dataset.sequence_names if names is None else names)
-        self.max_frames = max_frames
-        self.return_meta = False
+    return_meta = False  # the toolkit sets it
+
+    @property
+    def seq_names(self) -> list[str]:
+        """The toolkit's word for `names`."""
+        return list(self.names)
 
     def __len__(self) -> int:
-        return len(self.seq_names)
-
-    def load(self, index: int | str) -> Sequence:
-        """A sequence, cut to `max_frames`."""
-        sequence = self.dataset.load(index if isinstance(index, str) else self.seq_names[index])
-        return sequence.first(self.max_frames)
+        return len(self.names)
 
     def __getitem__(self, index: int | str) -> tuple[Any, ...]:
-        if not isinstance(index, str) and index >= len(self):
-            raise IndexError(index)
-        sequence = self.load(index)
+        sequence = self.load(index if isinstance(index, str) else self.names[index])
         files = [str(path.resolve()) for path in sequence.frames]
         # Frames without a public truth are NaN: the toolkit asserts a row a frame.
         truth = np.full((len(files), 4), np.nan)
@@ -52,32 +39,6 @@ class SequenceView:
         if not self.return_meta:
             return files, truth
         return files, truth, read_meta(sequence)
-
-
-def make_views(
-    datasets: list[Dataset], names: list[str] | None, max_frames: int | None
-) -> list[SequenceView]:
-    """Views of the datasets that have any of these sequences; of all, for None.
-
-    Raises:
-        DatasetError: a name that no dataset has, or fewer than two frames.
-    """
-    if max_frames is not None and max_frames < 2:
-        raise DatasetError(f"--max-frames {max_frames}: expected at least 2")
-    known = [name for dataset in datasets for name in dataset.sequence_names]
-    unknown = sorted(set(names or ()) - set(known))
-    if unknown:
-        places = " and ".join(dataset.name for dataset in datasets)
-        raise DatasetError(
-            f"{places}: no sequence {', '.join(unknown)}; there are {len(known)}, such as "
-            f"{', '.join(known[:5])}"
-        )
-    views = []
-    for dataset in datasets:
-        chosen = [n for n in dataset.sequence_names if names is None or n in names]
-        if chosen:
-            views.append(SequenceView(dataset, chosen, max_frames))
-    return views
 
 
 def read_meta(sequence: Sequence) -> dict[str, Any]:

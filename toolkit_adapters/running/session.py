@@ -13,10 +13,10 @@ from pathlib import Path
 import filelock
 from tqdm import tqdm
 
-from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.catalogue import split_roots
+from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import TEMPORARY, write_atomically
 from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE
@@ -53,6 +53,7 @@ def run_session(args: argparse.Namespace) -> int:
         for name in dict.fromkeys(args.dataset)
         for dataset in open_datasets(name, roots.get(name), args.truth)
     ]
+    selections = select(datasets, args.sequence, args.max_frames)
     setup = Setup(
         options, tuple(args.tracker), split_checkpoints(args.checkpoint), args.controls != 0
     )
@@ -67,7 +68,7 @@ def run_session(args: argparse.Namespace) -> int:
             address=args.address,
             cpus_per_worker=args.cpus_per_worker,
         ) as engine:
-            plans = _prepare(args, options, datasets, results, engine.description)
+            plans = _prepare(args, options, selections, results, engine.description)
             with stop_on_signals() as stop:
                 failures, unfinished = _run(results, engine, plans, stop)
                 if not unfinished and not args.no_memory:
@@ -117,7 +118,7 @@ def _held(lock: filelock.BaseFileLock) -> bool:
 def _prepare(
     args: argparse.Namespace,
     options: Options,
-    datasets: list[Dataset],
+    selections: list[Selection],
     results: Results,
     description: Description,
 ) -> list[jobs.Plan]:
@@ -131,13 +132,8 @@ def _prepare(
         _say(problem)
     command = shlex.join(["hit-trackers", *sys.argv[1:]])
     plans = []
-    unknown = set(args.sequence)
-    for dataset in datasets:
-        unknown -= set(dataset.sequence_names)
-    if unknown:
-        known = ", ".join(name for dataset in datasets for name in dataset.sequence_names[:3])
-        raise DatasetError(f"--sequence: unknown {', '.join(sorted(unknown))}; known: {known}, ...")
-    for dataset in datasets:
+    for selection in selections:
+        dataset = selection.dataset
         fingerprint = dataset.fingerprint()
         described = [
             {
@@ -156,16 +152,7 @@ def _prepare(
             for group in (requested, controls)
         ]
         jobs.open_runs(results, [run for group in described for run in group.values()])
-        plans.append(
-            jobs.plan(
-                results,
-                dataset,
-                *described,
-                control_sequences=args.controls,
-                only=args.sequence,
-                max_frames=options.max_frames,
-            )
-        )
+        plans.append(jobs.plan(results, selection, *described, control_sequences=args.controls))
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
     return plans

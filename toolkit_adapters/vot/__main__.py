@@ -129,14 +129,16 @@ def _init(args: argparse.Namespace) -> int:
 
 def _open(args: argparse.Namespace, names: list[str]) -> list[Any]:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import make_views
+    from toolkit_adapters.datasets.selection import select
 
     datasets = []
     for value in names:
         name, _, root = value.partition("=")
         datasets += open_datasets(name, root or None, args.truth)
-    views = make_views(datasets, args.sequence, args.max_frames) if datasets else []
-    return [view.load(name) for view in views for name in view.seq_names]
+    if not datasets:
+        return []
+    selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
+    return [selection.load(name) for selection in selections for name in selection.names]
 
 
 def _evaluate(args: argparse.Namespace) -> int:
