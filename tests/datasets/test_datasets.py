@@ -16,6 +16,7 @@ from toolkit_adapters.datasets.annotations import parse_boxes, parse_labels, rea
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
+from toolkit_adapters.datasets.selection import select
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 
 BOXES = "10,10,5,5\n11,10,5,5\n12,10,5,5\n"
@@ -224,8 +225,44 @@ def test_split_roots() -> None:
     both = catalogue.split_roots(["lasot=/a", "got10k=/b"], ["lasot", "got10k-val"])
     assert both["lasot"] == Path("/a")
     assert both["got10k-val"] == Path("/b")
+    assert catalogue.split_roots(["/a=b"], ["got10k-test"]) == {"got10k-test": Path("/a=b")}
+    assert catalogue.split_roots(["/d"], ["demo-lasot"]) == {"demo-lasot": Path("/d")}
+    assert catalogue.split_roots(["demo=/d"], [])["demo-got10k"] == Path("/d")
+    with pytest.raises(HitTrackersError, match="expected DIR"):
+        catalogue.split_roots(["lasot="], ["lasot"])
     with pytest.raises(HitTrackersError, match="whose root is it"):
         catalogue.split_roots(["/d"], ["lasot", "trackingnet"])
+
+
+def test_sequences_are_chosen_by_name_and_cut(tmp_path: Path) -> None:
+    places = [lasot(tmp_path / "l"), got10k(tmp_path / "g")]
+    everything = select(places)
+    assert [selection.names for selection in everything] == [
+        ("airplane-1",),
+        ("GOT-10k_Val_000001",),
+    ]
+    other, chosen = select(places, ["GOT-10k_Val_000001"], max_frames=2)
+    assert other.names == ()
+    sequence = chosen.load("GOT-10k_Val_000001")
+    assert len(sequence) == 2
+    assert sequence.has_truth
+    assert sequence.truth.absent is not None
+    assert sequence.truth.cover is not None
+    assert sequence.truth.absent.tolist() == [False, True]
+    assert sequence.truth.cover.tolist() == [8, 0]
+    with pytest.raises(DatasetError, match=r"lasot and got10k-val: no sequence x; there are 2"):
+        select(places, ["x"])
+    with pytest.raises(DatasetError, match="--max-frames 1: expected at least 2"):
+        select(places, max_frames=1, least_frames=2)
+
+
+@pytest.mark.parametrize("line", ["resolution: (64, 48)", "resolution = (64, 48)"])
+def test_got10k_says_how_large_its_images_are(tmp_path: Path, line: str) -> None:
+    dataset = got10k(tmp_path)
+    assert dataset.load("GOT-10k_Val_000001").truth.size is None
+    meta = tmp_path / "val" / "GOT-10k_Val_000001" / "meta_info.ini"
+    meta.write_text(f"[METAINFO]\nurl: https://example.org/v?a=b\n{line}\n")
+    assert dataset.load("GOT-10k_Val_000001").truth.size == (64, 48)
 
 
 def test_unknown_and_empty_datasets(tmp_path: Path) -> None:

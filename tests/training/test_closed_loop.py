@@ -41,7 +41,7 @@ def test_first_and_absent_frames_are_left_out(
     dataset = type("Dataset", (), {"load": lambda self, name: sequence})()
     monkeypatch.setattr("toolkit_adapters.records.open_results", lambda folder: _Results())
     monkeypatch.setattr(datasets, "open_datasets", lambda name, root=None: [dataset])
-    (row,) = closed_loop.rows(Path("results"), {})
+    (row,) = closed_loop.rows(Path("results"), [])
     assert row.frames == 2
     assert row.tracked == pytest.approx((1 / 3 + 1) / 2)
     assert row.still == pytest.approx((1 / 3 + 0) / 2)

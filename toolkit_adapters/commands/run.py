@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from toolkit_adapters.datasets.catalogue import DATASETS
+from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 
 HELP = "run trackers over datasets, timed frame by frame"
 
@@ -39,12 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat it for more; demo needs nothing",
     )
     add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
-    add(
-        "--root",
-        action="append",
-        default=[],
-        metavar="[DATASET=]DIR",
-        help="where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
+    add_root_option(
+        parser,
+        "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")

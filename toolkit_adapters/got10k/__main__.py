@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hit_trackers.errors import HitTrackersError, SubmissionError
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 if TYPE_CHECKING:
     from toolkit_adapters.got10k.experiments import Experiment
@@ -40,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="demo",
         help="got10k-val, got10k-test, lasot, trackingnet or demo (default)",
     )
-    parser.add_argument("--root", type=Path, help="root of the dataset (default: as configured)")
+    add_root_option(parser, "where the dataset is (default: as configured)")
     parser.add_argument("--truth", type=Path, help="folder of full TrackingNet annotations")
     parser.add_argument(
         "--sequence", action="append", help="only this sequence; repeat for several"
@@ -77,7 +78,8 @@ def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.got10k.experiments import make_experiment
     from toolkit_adapters.got10k.tracker import HiTTracker
 
-    datasets = open_datasets(args.dataset, args.root, args.truth)
+    root = split_roots(args.root, [args.dataset]).get(args.dataset)
+    datasets = open_datasets(args.dataset, root, args.truth)
     selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
     views = [SequenceView(s.dataset, s.names, s.max_frames) for s in selections if s.names]
     options = {"checkpoint": args.checkpoint, "device": args.device}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
 from toolkit_adapters.scoring import Convention, Score, combine, find
@@ -77,6 +78,9 @@ def open_accuracy(
         wanted = next((c for d, c in conventions.items() if d in name), None)
         convention = find(name, wanted)
         root = roots.get(name, Path(run.root))
+        part = root / name.removeprefix("demo-")
+        if name in DEMO_PARTS and part.is_dir():  # the root given is the demo's
+            root = part
         found[name] = _read(run, root, convention, truth)
     return Accuracy(found)
 
@@ -107,10 +111,10 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
 
 def _reopen(name: str, root: Path) -> Dataset | None:
     """The dataset that a run was made on; None where its frames are gone."""
-    from toolkit_adapters.datasets.demo import PARTS, open_demo
+    from toolkit_adapters.datasets.demo import open_demo
 
     try:
-        if name in PARTS:
+        if name in DEMO_PARTS:
             return next(part for part in open_demo(root.parent) if part.name == name)
         return open_datasets(name, root)[0]
     except HitTrackersError:
