@@ -74,12 +74,12 @@ def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.got10k.datasets import make_views
     from toolkit_adapters.got10k.experiments import make_experiment
-    from toolkit_adapters.got10k.tracker import HiTTracker
+    from toolkit_adapters.got10k.tracker import ToolkitTracker
 
     datasets = open_datasets(args.dataset, args.root, args.truth)
     views = make_views(datasets, args.sequence, args.max_frames)
     options = {"checkpoint": args.checkpoint, "device": args.device}
-    trackers = [HiTTracker(name, **options) for name in dict.fromkeys(args.tracker)]
+    trackers = [ToolkitTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []
     for view in views:
         experiment = make_experiment(view, args.results, args.reports)
@@ -118,7 +118,7 @@ def _report(experiment: Experiment, names: list[str]) -> None:
     elif isinstance(experiment, ExperimentTrackingNet):
         print(
             "the truth of TrackingNet's test set is not public: make a zip for its server from "
-            "records (`python -m toolkit_adapters run`, then `submit trackingnet`)"
+            "records (`hit-trackers run`, then `submit trackingnet`)"
         )
 
 

@@ -17,11 +17,12 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
 from toolkit_adapters.report.latency import Floats, Latency, Ratio, ratio, summarise
 from toolkit_adapters.scoring import Score, combine
-from toolkit_adapters.verdict.certificates import Certificate, Verification, is_control, verify
+from toolkit_adapters.verdict.certificates import Certificate, Verification, verify
 
 #: Scopes of time that tables show, from the inside out.
 SCOPES = ("device", "network", "update", "frame")
@@ -76,7 +77,7 @@ class Collection:
     @property
     def variants(self) -> tuple[str, ...]:
         """Trackers that claim to be another one, controls left out."""
-        return tuple(name for name in self.subjects if self.run(name).claim != "baseline")
+        return tuple(name for name in self.subjects if self.run(name).claim is not Claim.BASELINE)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -189,7 +190,7 @@ def collect(
         latencies=dict(_latencies(tracks)),
         ratios=dict(_ratios(runs, tracks)),
         shared_times=shared_times,
-        controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
+        controls=frozenset(repeats | {n for n, _ in runs if results.is_control(n)}),
     )
 
 

@@ -141,8 +141,8 @@ def paper_findings(collection: Collection) -> list[Finding]:
     """The paper's claims about memory-efficient attention, for each variant that is just that."""
     found = []
     for name in collection.variants:
-        spec = collection.run(name).spec
-        if (spec["attention"], spec["engine"], spec["precision"]) != ("memeff", "eager", "fp32"):
+        parts = collection.run(name).parts
+        if (parts["attention"], parts["engine"], parts["precision"]) != ("memeff", "eager", "fp32"):
             continue
         found += [_identity(collection, name), _speed(collection, name), _memory(collection, name)]
         found += _scores(collection, name)
@@ -172,7 +172,7 @@ def _speed(collection: Collection, tracker: str) -> Finding:
     low, high = ratio.interval.low, ratio.interval.high
     found = f"× {ratio.value:.3f} [{low:.3f}, {high:.3f}] on {collection.device(tracker)}"
     verdict = collection.speed_verdict(tracker, network_scope(collection, tracker))
-    size = collection.run(tracker).spec["size"]
+    size = collection.run(tracker).parts["size"]
     if not collection.run(tracker).on_cuda:
         return Finding(tracker, stated, f"{found}: {verdict}", "not tested: no GPU", "")
     if size != "base":

@@ -99,7 +99,7 @@ def waterfall_table(collection: Collection) -> Table:
         rows.append(
             (
                 text(name),
-                text(" / ".join(run.spec[part] for part in ("attention", "engine", "precision"))),
+                text(" / ".join(run.parts[part] for part in ("attention", "engine", "precision"))),
                 number(latency.mean if latency else None, ".2f", scale=1e3),
                 ratio_cell(collection.ratio(name, scope)),
                 memory_change(collection, name, "activations_peak_bytes"),
