@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from hit_trackers.families import Family, list_trackers, load_tracker
 from hit_trackers.variants import Claim, Variant
+from hit_trackers.version import VERSION
 
 if TYPE_CHECKING:
     from hit_trackers.protocol import Prediction, Probe, Tracker
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "Claim",
     "Family",

@@ -91,7 +91,7 @@ class GraphEngine:
         self._done.synchronize()
         self.network_seconds = time.perf_counter() - start
         self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
-        return self._host_result.numpy().copy()
+        return np.asarray(self._host_result.numpy().copy())
 
     @torch.inference_mode()
     def launch(self) -> Tensor:
@@ -99,7 +99,8 @@ class GraphEngine:
 
         For measuring: a graph took its memory when it was captured, and shows no more of it.
         """
-        return self.program(self._patch, self._template)
+        result: Tensor = self.program(self._patch, self._template)
+        return result
 
     def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
         """The frame, launched without its graph."""

@@ -19,11 +19,11 @@ import numpy as np
 import platformdirs
 import torch
 
-from hit_trackers import __version__
 from hit_trackers.checkpoint import digest
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
 from hit_trackers.variants import TOLERANCE_PX, Variant
+from hit_trackers.version import VERSION
 
 CACHE = "HIT_TRACKERS_CACHE"
 OPSET = 17  # the newest that PyTorch's TorchScript exporter writes without upgrading operators
@@ -132,7 +132,7 @@ def _key(program: Program) -> str:
     sources |= {Path(__file__), package / "attention" / "eager.py", package / "engines/pixels.py"}
     for source in sorted(sources):
         sha.update(source.read_bytes())
-    for part in (__version__, torch.__version__, str(OPSET), program.search_size):
+    for part in (VERSION, torch.__version__, str(OPSET), program.search_size):
         sha.update(str(part).encode())
     sha.update(digest(program.state_dict()).encode())
     return sha.hexdigest()
@@ -142,7 +142,7 @@ def _test_pattern(size: int) -> np.ndarray:
     """A fixed image with structure at every scale; not noise, of which a network makes nothing."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
     waves = [np.sin(2 * np.pi * ((1 + c) * x * x + (3 - c) * y + c * x * y)) for c in range(3)]
-    return np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1)))
+    return np.asarray(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
 
 
 def _export(program: Program, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:

@@ -126,7 +126,7 @@ class HitTracker:
             float32 (6,): centre x, centre y, width, height as fractions of the search region, then
             the highest probability of either corner map.
         """
-        return self.engine.run(network_input).copy()
+        return np.asarray(self.engine.run(network_input).copy())
 
     def workloads(self, network_input: np.ndarray) -> Mapping[str, Callable[[], object]]:
         """As `Probe.workloads`; "after embedding" is the network without the patch embedding."""
@@ -142,8 +142,10 @@ class HitTracker:
         """
         scaled = box.astype(np.float32) * np.float32(self.config.search_size)
         if self.device.startswith("cuda"):
-            return (scaled * (np.float32(1) / np.float32(factor))).tolist()
-        return (scaled / np.float32(factor)).tolist()
+            multiplied: list[float] = (scaled * (np.float32(1) / np.float32(factor))).tolist()
+            return multiplied
+        divided: list[float] = (scaled / np.float32(factor)).tolist()
+        return divided
 
 
 def _after_embedding(engine: EagerEngine, patch: np.ndarray) -> Callable[[], object]:

@@ -55,14 +55,15 @@ def peak_of_tensors(work: Callable[[], object]) -> Peak:
     """Run `work` once; the largest sum of bytes of the tensors that it makes and holds at once."""
     with torch.no_grad(), _Alive() as alive:
         work()
-    return alive.peak
+    peak: Peak = alive.peak
+    return peak
 
 
 class _Alive(TorchDispatchMode):
     """Adds up the storages that calls return, and takes them off when they are freed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes: dict[int, int] = {}
         self.peak = Peak(0)
 

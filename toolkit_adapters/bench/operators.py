@@ -20,7 +20,7 @@ _UNDECLARED_VIEWS = {"aten._unsafe_view.default", "aten.detach.default"}
 
 class _Counting(TorchDispatchMode):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: Counter[str] = Counter()
 
     def __torch_dispatch__(
@@ -37,4 +37,5 @@ def count_operators(work: Callable[[], object]) -> Counter[str]:
     # Not in inference mode: there composite operators are dispatched whole, and seen as one.
     with torch.no_grad(), _Counting() as counting:
         work()
-    return counting.calls
+    calls: Counter[str] = counting.calls
+    return calls

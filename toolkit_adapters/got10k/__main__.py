@@ -1,4 +1,4 @@
-"""Run HiT trackers in the got10k toolkit, and its reports.
+"""Run trackers in the got10k toolkit, and its reports.
 
     python -m toolkit_adapters.got10k --tracker hit --tracker hit_memeff
         the demo, which needs nothing
@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hit_trackers.errors import HitTrackersError, SubmissionError
+from hit_trackers.errors import SubmissionError
+from toolkit_adapters.cli import guarded
 
 if TYPE_CHECKING:
     from toolkit_adapters.got10k.experiments import Experiment
@@ -60,14 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     if not args.visualize:
         os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit imports pyplot
-    try:
-        return _run(args)
-    except HitTrackersError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+    return guarded(PROGRAM, lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> int:

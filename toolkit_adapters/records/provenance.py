@@ -12,9 +12,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from hit_trackers import __version__
 from hit_trackers.errors import RecordError
 from hit_trackers.variants import Variant
+from hit_trackers.version import VERSION
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import Run
 
@@ -109,7 +109,7 @@ def commit() -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of what decides a box or a time, as far as installed."""
-    found = {"hit-trackers": __version__, "python": platform.python_version()}
+    found = {"hit-trackers": VERSION, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from hit_trackers import __version__
+from hit_trackers.version import VERSION
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.drawing import Figure
 from toolkit_adapters.report.findings import Question
@@ -77,7 +77,7 @@ def render_page(
         # Our own files, not data: quotes in them must stay quotes.
         style=Markup(here.joinpath("page.css").read_text("utf-8")),
         script=Markup(here.joinpath("page.js").read_text("utf-8")),
-        version=__version__,
+        version=VERSION,
     )
 
 

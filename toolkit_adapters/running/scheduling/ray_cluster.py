@@ -165,7 +165,8 @@ class RayScheduler(Scheduler):
                     continue
                 if isinstance(answer, str):
                     raise SchedulerError(answer)
-                return answer
+                description: Description = answer
+                return description
         raise SchedulerError("the cluster started no worker; `ray status` says what it waits for")
 
     def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
@@ -244,7 +245,8 @@ class RayScheduler(Scheduler):
         if hand is None:
             return super().measure(name)
         try:
-            return self._ray.get(hand.actor.measure.remote(name))
+            peaks: dict[str, Any] = self._ray.get(hand.actor.measure.remote(name))
+            return peaks
         except self._ray.exceptions.RayError as error:
             raise SchedulerError(f"measuring the memory of {name}: {_first_line(error)}") from error
 
