@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hit_trackers.errors import ImageError
 
 if TYPE_CHECKING:
+    from hit_trackers.executed import Executed
     from hit_trackers.variants import Variant
 
 
@@ -70,6 +71,9 @@ class Probe(Protocol):
         Returns:
             float32 (K,): all outputs, the box in the first four.
         """
+
+    def executed(self, network_input: NDArray[Any]) -> Executed:
+        """What executes the network, observed on one frame; untimed, and slow."""
 
     def workloads(self, network_input: NDArray[Any]) -> Mapping[str, Callable[[], object]]:
         """Pieces of a frame that PyTorch executes operator by operator, each ready to be run.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.engines.eager import weights_bytes
+from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
@@ -23,6 +23,7 @@ class CompiledEngine:
     is a surprise later.
     """
 
+    kind = "compile"
     network_seconds = math.nan
     device_seconds = math.nan
     patch_buffer: np.ndarray | None = None
@@ -30,6 +31,8 @@ class CompiledEngine:
     def __init__(self, program: Program, variant: Variant, device: str) -> None:
         self.device = torch.device(device)
         self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
         self.weights_bytes: int | None = weights_bytes(program.network)
         side = program.template_size
         self.template: Tensor | None = None

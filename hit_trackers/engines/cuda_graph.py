@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.engines.eager import weights_bytes
+from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
@@ -30,12 +30,15 @@ class GraphEngine:
             copy on the host.
     """
 
+    kind = "graph"
     network_seconds = math.nan
     device_seconds = math.nan
 
     def __init__(self, program: Program, device: str) -> None:
         self.device = torch.device(device)
         self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
         self.weights_bytes: int | None = weights_bytes(program.network)
         side = program.search_size
         # Two of them: a search region given to `run` by hand must not overwrite the tracker's own.

@@ -15,7 +15,18 @@ from hit_trackers.engines.pixels import normalised_values
 from hit_trackers.engines.program import Program
 from hit_trackers.variants import Variant
 
+#: Of a floating precision, by its token.
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def precision_of(dtype: torch.dtype) -> str:
+    """The token of a network's type of numbers."""
+    return next((token for token, known in DTYPES.items() if known is dtype), str(dtype))
+
+
+def pytorch(device: torch.device) -> str:
+    """PyTorch's version and a device, as a runtime."""
+    return f"PyTorch {torch.__version__}, {device}"
 
 
 def weights_bytes(module: nn.Module) -> int:
@@ -32,6 +43,7 @@ def weights_bytes(module: nn.Module) -> int:
 class EagerEngine:
     """PyTorch, one operator after the other; any attention operator, any floating precision."""
 
+    kind = "eager"
     network_seconds = math.nan
     device_seconds = math.nan
     patch_buffer: np.ndarray | None = None
@@ -39,6 +51,8 @@ class EagerEngine:
     def __init__(self, program: Program, device: str) -> None:
         self.device = torch.device(device)
         self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
         self.values = normalised_values() if program.looks_up_pixels else None
         self.held: Tensor | None = None
         self.events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None

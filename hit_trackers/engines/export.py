@@ -51,6 +51,11 @@ class Exported:
     template: np.ndarray
     expected: np.ndarray
 
+    @property
+    def quantised(self) -> bool:
+        """Whether this is the 8-bit version."""
+        return self.path.stem.endswith("-int8")
+
     @torch.no_grad()
     def embed(self, patch: np.ndarray) -> np.ndarray:
         """RGB uint8 (T, T, 3) -> what the program holds of it."""
@@ -199,6 +204,9 @@ def write_once(path: Path, write: Callable[[Path], None]) -> None:
 class ExportedEngine:
     """What the runtimes of exported networks share; each brings its `_execute`."""
 
+    kind: str
+    precision: str
+    runtime: str
     network_seconds = math.nan
     device_seconds = math.nan
     patch_buffer: np.ndarray | None = None

@@ -23,6 +23,8 @@ class OnnxEngine(ExportedEngine):
     device times, so `device_seconds` is NaN on CUDA too.
     """
 
+    kind = "onnx"
+
     def __init__(
         self, exported: Exported, variant: Variant, providers: list[tuple[str, dict[str, str]]]
     ) -> None:
@@ -47,6 +49,8 @@ class OnnxEngine(ExportedEngine):
                 f"{variant.name}: ONNX Runtime did not start {providers[0][0]}, only "
                 f"{', '.join(self._session.get_providers())}; are its libraries installed?"
             )
+        self.precision = "int8" if exported.quantised else "fp32"
+        self.runtime = f"ONNX Runtime {runtime.__version__}, {providers[0][0]}"
         exported.check(self._execute, variant)
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:

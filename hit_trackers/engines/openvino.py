@@ -22,11 +22,16 @@ PRECISIONS = {
 }
 
 
+_TOKENS = {name: token for token, (name, _) in PRECISIONS.items() if token != "int8"}
+
+
 class OpenVinoEngine(ExportedEngine):
     """OpenVINO's CPU plugin on the exported network.
 
     Runs on as many threads as PyTorch is set to when the tracker is made.
     """
+
+    kind = "openvino"
 
     def __init__(self, exported: Exported, variant: Variant, core: Any) -> None:
         # The precision is always asked for: by default OpenVINO takes bfloat16 where it is faster.
@@ -48,7 +53,14 @@ class OpenVinoEngine(ExportedEngine):
             ) from error
         self._request = model.create_infer_request()
         self._output = model.output(0)
+        computed = str(model.get_property("INFERENCE_PRECISION_HINT").to_string())
+        self.precision = "int8" if exported.quantised else _TOKENS.get(computed, computed)
+        self.runtime = f"OpenVINO {self._version()}, CPU"
         exported.check(self._execute, variant)
+
+    @staticmethod
+    def _version() -> str:
+        return str(importlib.import_module("openvino").__version__)
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
         results = self._request.infer(dict(zip(INPUTS, (patch, template), strict=True)))

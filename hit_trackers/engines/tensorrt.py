@@ -33,4 +33,7 @@ def make(program: Program, variant: Variant, device: str) -> OnnxEngine:
         "trt_engine_cache_enable": "True",
         "trt_engine_cache_path": str(cache_folder().with_name("tensorrt")),
     }
-    return OnnxEngine(export(program, variant), variant, [(PROVIDER, options)])
+    engine = OnnxEngine(export(program, variant), variant, [(PROVIDER, options)])
+    # The precision is an option of the provider, which shows it nowhere else.
+    engine.kind, engine.precision = "tensorrt", variant.part("precision")
+    return engine

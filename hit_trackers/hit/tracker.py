@@ -11,14 +11,16 @@ import numpy as np
 import torch
 
 from hit_trackers.checkpoint import load_into
-from hit_trackers.engines import EXPORTING, Engine, make_engine
+from hit_trackers.engines import EXPORTING, Engine, make_engine, observe
 from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.errors import PredictionError
+from hit_trackers.executed import Executed
 from hit_trackers.geometry import check_first_box, clip_box, crop_region, from_search_region
 from hit_trackers.hit import weights
 from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.hit import build
+from hit_trackers.hit.network.levit import BiasedAttention
 from hit_trackers.hit.program import HitProgram, make_program
 from hit_trackers.protocol import Prediction, check_image
 from hit_trackers.variants import DEFAULTS, Variant
@@ -127,6 +129,10 @@ class HitTracker:
             the highest probability of either corner map.
         """
         return np.asarray(self.engine.run(network_input).copy())
+
+    def executed(self, network_input: np.ndarray) -> Executed:
+        """As `Probe.executed`."""
+        return observe(self.engine, network_input, BiasedAttention)
 
     def workloads(self, network_input: np.ndarray) -> Mapping[str, Callable[[], object]]:
         """As `Probe.workloads`; "after embedding" is the network without the patch embedding."""

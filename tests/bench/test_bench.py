@@ -11,10 +11,10 @@ import torch
 
 import hit_trackers
 from hit_trackers import variants
+from hit_trackers.engines.operators import count_operators
 from hit_trackers.families import parse
 from toolkit_adapters.bench import measure as measuring
 from toolkit_adapters.bench.cuda_path import follow, peak_of_tensors
-from toolkit_adapters.bench.operators import count_operators
 from toolkit_adapters.bench.roofline import frame_flops
 from toolkit_adapters.bench.table import table
 from toolkit_adapters.cli import main

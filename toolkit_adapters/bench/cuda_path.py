@@ -17,9 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from hit_trackers import families
+from hit_trackers.engines.operators import count_operators
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.variants import Variant
-from toolkit_adapters.bench.operators import count_operators
 from toolkit_adapters.running.activations import Peak
 
 

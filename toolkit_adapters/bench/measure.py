@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from hit_trackers import families
+from hit_trackers.engines.operators import count_operators
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.protocol import Probe, Tracker, probe_of
 from hit_trackers.variants import Breach, Claim, Evidence
-from toolkit_adapters.bench.operators import count_operators
 from toolkit_adapters.bench.roofline import MatrixProducts, frame_flops
 from toolkit_adapters.running.activations import peak_activations
 from toolkit_adapters.running.timing import clock, without_garbage_collection
