@@ -116,7 +116,7 @@ def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, onl
             frame=seconds + 0.003,
             flags=flags,
             open_index=index,
-            open_boxes=np.full((len(index), 4), 0.5, np.float32) + np.float32(drift * 0.01),
+            open_outputs=np.full((len(index), 4), 0.5, np.float32) + np.float32(drift * 0.01),
             patch_size=256,
             identity=run.identity_sha256,
             pairing=f"{dataset.name}-{i}",

@@ -85,7 +85,7 @@ def test_a_lossy_control_that_is_not_lossy(
 ) -> None:
     for sequence in "ab":
         right = record_of(results, "fake", sequence)
-        change(results, "fake_bf16", sequence, boxes=right.boxes, open_boxes=right.open_boxes)
+        change(results, "fake_bf16", sequence, boxes=right.boxes, open_outputs=right.open_outputs)
     assert cli.main(["verify", str(results.folder)]) == 1
     assert "FAIL control" in capsys.readouterr().out
 

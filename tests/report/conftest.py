@@ -117,7 +117,7 @@ class Maker:
             frame=times + 0.002,
             flags=flags,
             open_index=index,
-            open_boxes=patches + np.float32(drift * 1e-6),
+            open_outputs=patches + np.float32(drift * 1e-6),
             patch_size=256,
             identity=run.identity_sha256,
             pairing=pair,

@@ -22,6 +22,9 @@ from toolkit_adapters.datasets.decoding import Frame, decode_ahead
 from toolkit_adapters.records import SCOPES, Flag, Record
 from toolkit_adapters.running.timing import WARMUP_UPDATES, clock, without_garbage_collection
 
+#: The frame after which each tracker is observed: early, for a sequence may be short.
+OBSERVED = 1
+
 
 class Interrupted(Exception):
     """Somebody asked to stop; the sequence in hand is given up."""
@@ -60,8 +63,10 @@ class _Track:
         self.times = {scope: np.full(frames, np.nan) for scope in SCOPES}
         self.flags = np.full(frames, flag, dtype=np.uint8)
         self.open_index: list[int] = []
-        self.open_boxes: list[NDArray[np.float32]] = []
+        self.open_outputs: list[NDArray[np.float32]] = []
+        self.files = np.zeros(frames, np.uint64)
         self.probe = probe_of(entrant.tracker)
+        self.executed = ""
 
     def step(self, index: int, frame: Frame) -> None:
         """Initialise on frame 0, update on the others."""
@@ -85,6 +90,7 @@ class _Track:
             if self.entrant.updates < WARMUP_UPDATES:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
+        self.files[index] = frame.digest
         self.times["decode"][index] = frame.seconds
         self.times["update"][index] = elapsed
         self.times["frame"][index] = frame.seconds + elapsed
@@ -105,8 +111,13 @@ class _Track:
         """Feed the baseline's input to this network; untimed."""
         assert self.probe is not None
         outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
-        self.open_boxes.append(outputs[:4])
+        self.open_outputs.append(outputs.ravel())
         self.open_index.append(index)
+
+    def observe(self) -> None:
+        """See what executes the network; untimed."""
+        if self.probe is not None and self.probe.network_input is not None:
+            self.executed = self.probe.executed(self.probe.network_input).to_json()
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
@@ -116,7 +127,11 @@ class _Track:
             **self.times,
             flags=self.flags,
             open_index=np.array(self.open_index, dtype=np.int64),
-            open_boxes=np.array(self.open_boxes, dtype=np.float32).reshape(-1, 4),
+            open_outputs=np.array(self.open_outputs, np.float32).reshape(len(self.open_index), -1)
+            if self.open_index
+            else np.zeros((0, 4), np.float32),
+            files=self.files,
+            executed=self.executed,
             patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
             pairing=pairing,
@@ -189,6 +204,10 @@ def run_sequence(
                 tracks = [track for track in tracks if track.entrant.name not in failures]
                 if open_loop and index and index % open_loop == 0:
                     _open_loop(tracks, index, failures)
+                    tracks = [track for track in tracks if track.entrant.name not in failures]
+                if index == OBSERVED:
+                    for track in tracks:
+                        _attempt(track, index, track.observe, failures)
                     tracks = [track for track in tracks if track.entrant.name not in failures]
                 del frame
                 on_frame()

@@ -122,8 +122,14 @@ def compare_records(
     else:
         level = "bounded" if largest <= BOUND_PX else "different"
     _, left, right = np.intersect1d(reference.open_index, candidate.open_index, return_indices=True)
-    p, q = reference.open_boxes[left], candidate.open_boxes[right]
-    drift = np.abs(p.astype(np.float64) - q.astype(np.float64)) * reference.patch_size
+    p, q = reference.open_outputs[left], candidate.open_outputs[right]
+    if p.shape != q.shape:
+        raise RecordError(
+            f"{dataset}/{name}: the networks have {p.shape[1]} and {q.shape[1]} outputs; a variant "
+            "and its baseline must be of one architecture"
+        )
+    drift = np.abs(p[:, :4].astype(np.float64) - q[:, :4].astype(np.float64))
+    drift *= reference.patch_size
     return SequenceComparison(
         sequence=name,
         level=level,
