@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """Write and print a report; 0, also where a claim is broken (`verify` exits 1 then)."""
     from toolkit_adapters.records import open_results
     from toolkit_adapters.report import snapshot
-    from toolkit_adapters.report.changes import changes
     from toolkit_adapters.report.collect import collect
+    from toolkit_adapters.report.tables.changes import changes
     from toolkit_adapters.report.write import summary, write_report
 
     collection = collect(

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit_adapters.report.collect import Collection, Track
 from toolkit_adapters.report.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
-from toolkit_adapters.report.tables import network_scope
+from toolkit_adapters.report.tables.latency import network_scope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

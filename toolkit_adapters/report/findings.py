@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.tables import memory_change, network_scope
+from toolkit_adapters.report.tables.latency import network_scope
+from toolkit_adapters.report.tables.memory import memory_change
 from toolkit_adapters.verdict.certificates import Certificate
 
 

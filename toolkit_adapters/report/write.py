@@ -8,13 +8,22 @@ from pathlib import Path
 
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.records.jsonable import plain
-from toolkit_adapters.report import identity, scores, snapshot, tables
+from toolkit_adapters.report import snapshot
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures
 from toolkit_adapters.report.findings import questions
 from toolkit_adapters.report.page import render_page
 from toolkit_adapters.report.strips import build_strips
 from toolkit_adapters.report.table import Table
+from toolkit_adapters.report.tables import (
+    accuracy,
+    equivalence,
+    latency,
+    memory,
+    provenance,
+    reference,
+    variants,
+)
 
 #: Rows of a table in Markdown, which nobody can sort or filter; the CSV file has them all.
 MARKDOWN_ROWS = 60
@@ -23,17 +32,17 @@ MARKDOWN_ROWS = 60
 def build_tables(collection: Collection) -> list[Table]:
     """All tables, in the order of the page; empty ones are left out."""
     found = [
-        identity.paper_table(collection),
-        *tables.table1(collection),
-        scores.table2(collection),
-        identity.waterfall_table(collection),
-        identity.equivalence_table(collection),
-        tables.latency_table(collection),
-        tables.memory_table(collection),
-        *scores.accuracy_tables(collection),
-        *scores.score_tables(collection),
-        identity.sequence_table(collection),
-        identity.provenance_table(collection),
+        reference.paper_table(collection),
+        *latency.table1(collection),
+        accuracy.table2(collection),
+        variants.waterfall_table(collection),
+        equivalence.equivalence_table(collection),
+        latency.latency_table(collection),
+        memory.memory_table(collection),
+        *accuracy.accuracy_tables(collection),
+        *accuracy.score_tables(collection),
+        equivalence.sequence_table(collection),
+        provenance.provenance_table(collection),
     ]
     return [table for table in found if table.rows]
 
@@ -59,7 +68,7 @@ def certificate_json(collection: Collection) -> str:
 def markdown(collection: Collection, found: list[Table], figures: Mapping[str, str]) -> str:
     """The report as Markdown; `figures` are captions by the file they describe."""
     parts = [f"# {title(collection)}\n", f"{summary(collection)}\n"]
-    parts += [] if collection.on_cuda else [f"{tables.NO_GPU}\n"]
+    parts += [] if collection.on_cuda else [f"{latency.NO_GPU}\n"]
     for question in questions(collection):
         parts.append(f"## {question.title}\n")
         parts += [f"- **{a.tracker}: {a.headline}**. {a.detail}" for a in question.answers]

@@ -12,7 +12,7 @@ from hit_trackers.errors import RecordError
 from toolkit_adapters.report.collect import SCOPES
 from toolkit_adapters.report.snapshot import score_of
 from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
-from toolkit_adapters.report.tables import SCOPE_NAMES
+from toolkit_adapters.report.tables.latency import SCOPE_NAMES
 from toolkit_adapters.scoring.conventions import CONVENTIONS
 from toolkit_adapters.scoring.scores import Score, combine
 from toolkit_adapters.scoring.statistics import paired_difference, ratio_interval

@@ -1,4 +1,4 @@
-"""The tables of what a tracker costs: latency and memory."""
+"""Tables of latency: Table 1, and every scope with percentiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from toolkit_adapters.report import paper
 from toolkit_adapters.report.collect import SCOPES, Collection
 from toolkit_adapters.report.latency import Ratio
-from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
+from toolkit_adapters.report.table import Cell, Table, milliseconds, number, text
 
 SCOPE_NAMES = {
     "device": "network, device",
@@ -25,6 +25,7 @@ RATIO_NOTE = (
     "× is the baseline's total time over the variant's, on the same decoded frames in the same "
     "pass, with a 95 % bootstrap interval over blocks of neighbouring frames."
 )
+NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time was measured."
 
 
 def network_scope(collection: Collection, tracker: str) -> str:
@@ -78,22 +79,6 @@ def table1(collection: Collection) -> list[Table]:
     return tables
 
 
-def _sharing(collection: Collection) -> list[str]:
-    """What was done with frames that ran beside other work on their device, if there are any."""
-    frames = sum(t.shared for tracks in collection.tracks.values() for t in tracks.values())
-    if not frames:
-        return []
-    if collection.shared_times:
-        return [f"Times hold {frames} frames that ran beside other work on their device."]
-    return [
-        f"{frames} frames ran beside other work on their device: their times are left out "
-        "(--timing shared counts them)."
-    ]
-
-
-NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time was measured."
-
-
 def latency_table(collection: Collection) -> Table:
     """Every scope of every tracker, with percentiles."""
     rows = []
@@ -142,59 +127,6 @@ def launch_overhead(collection: Collection, tracker: str) -> float | None:
     return wall.mean - device.mean if wall and device else None
 
 
-def memory_table(collection: Collection) -> Table:
-    """Peak memory, with the change against the baseline."""
-    rows = []
-    for name in collection.subjects:
-        values = collection.memory.get(name)
-        if values is None:
-            continue
-        peaks = [values.get(f"{kind}_bytes") for kind in ("weights", "activations_peak")]
-        rows.append(
-            (
-                text(name),
-                *map(megabytes, peaks),
-                memory_change(collection, name, "activations_peak_bytes"),
-                megabytes(values.get("allocated_peak_bytes")),
-                memory_change(collection, name, "allocated_peak_bytes"),
-                megabytes(values.get("reserved_peak_bytes")),
-                megabytes(values.get("rss_peak_bytes")),
-                text(values.get("device", "")),
-            )
-        )
-    if not rows:
-        return Table("memory", "Peak memory", (), ())
-    change = number(paper.MEMORY_CHANGE, "+.1%", "paper")
-    note = text("paper: + memory-efficient attention", "paper")
-    blank = [number(None)] * 3
-    rows.append((note, *blank, number(None), change, *blank[:2], text("NVIDIA L40S", "paper")))
-    methods = sorted({str(values.get("method")) for values in collection.memory.values()})
-    return Table(
-        name="memory",
-        title="Peak memory, one tracker a process, in MB (10^6 bytes)",
-        headings=(
-            *("tracker", "weights", "activations", "change", "allocated", "change"),
-            *("reserved (CUDA)", "resident set", "device"),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "activations: peak beside the weights; allocated: peak with them; resident set: the "
-            "whole process, libraries included.",
-            *(f"Measured with {method}." for method in methods),
-            "The paper does not say whether its −28.4 % includes the weights.",
-        ),
-    )
-
-
-def memory_change(collection: Collection, tracker: str, field: str) -> Cell:
-    """Change against the baseline as a share: −0.284 prints as −28.4%."""
-    baseline = collection.run(tracker).baseline
-    mine, theirs = ((collection.memory.get(name) or {}).get(field) for name in (tracker, baseline))
-    if not mine or not theirs or tracker == baseline:
-        return number(None)
-    return number(mine / theirs - 1, "+.1%")
-
-
 def ratio_cell(ratio: Ratio | None) -> Cell:
     """`1.21 [1.19, 1.23]`."""
     if ratio is None:
@@ -202,6 +134,19 @@ def ratio_cell(ratio: Ratio | None) -> Cell:
     interval = ratio.interval
     printed = f" [{interval.low:.3f}, {interval.high:.3f}]" if not math.isnan(interval.low) else ""
     return Cell(f"{ratio.value:.3f}{printed}", ratio.value)
+
+
+def _sharing(collection: Collection) -> list[str]:
+    """What was done with frames that ran beside other work on their device, if there are any."""
+    frames = sum(t.shared for tracks in collection.tracks.values() for t in tracks.values())
+    if not frames:
+        return []
+    if collection.shared_times:
+        return [f"Times hold {frames} frames that ran beside other work on their device."]
+    return [
+        f"{frames} frames ran beside other work on their device: their times are left out "
+        "(--timing shared counts them)."
+    ]
 
 
 def _label(collection: Collection, tracker: str) -> str:

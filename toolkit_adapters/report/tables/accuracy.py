@@ -1,4 +1,4 @@
-"""The tables of accuracy: Table 2 of the paper, and each dataset with intervals."""
+"""Tables of accuracy: Table 2, each dataset with intervals, each sequence."""
 
 from __future__ import annotations
 
@@ -44,20 +44,6 @@ def table2(collection: Collection) -> Table:
         rows=tuple(rows),
         notes=tuple(f"{dataset}: {_scored_on(collection, dataset)}" for dataset in datasets),
     )
-
-
-def _scored_on(collection: Collection, dataset: str) -> str:
-    """Convention, number of sequences, and what the paper's figures are of."""
-    known = collection.accuracy.datasets[dataset]
-    counts = sorted({len(collection.scores(name, dataset)) for name in collection.subjects} - {0})
-    words = (
-        f"{'/'.join(map(str, counts))} sequences under {known.convention.name} "
-        f"({known.convention.authority})"
-    )
-    words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
-    if not dataset.startswith("demo"):
-        words += f"; the paper's are over {paper.SCORED_ON[known.convention.dataset]}"
-    return f"{words}."
 
 
 def accuracy_tables(collection: Collection) -> list[Table]:
@@ -118,6 +104,27 @@ def score_tables(collection: Collection) -> list[Table]:
         for dataset in collection.datasets
         for names in (collection.accuracy.datasets[dataset].convention.headline,)
     ]
+
+
+def score_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
+    """The first score of a dataset, per cent."""
+    overall = collection.overall(tracker, dataset)
+    key = collection.accuracy.datasets[dataset].convention.headline[0]
+    return number(overall.values[key] if overall else None, ".2f", scale=100)
+
+
+def _scored_on(collection: Collection, dataset: str) -> str:
+    """Convention, number of sequences, and what the paper's figures are of."""
+    known = collection.accuracy.datasets[dataset]
+    counts = sorted({len(collection.scores(name, dataset)) for name in collection.subjects} - {0})
+    words = (
+        f"{'/'.join(map(str, counts))} sequences under {known.convention.name} "
+        f"({known.convention.authority})"
+    )
+    words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
+    if not dataset.startswith("demo"):
+        words += f"; the paper's are over {paper.SCORED_ON[known.convention.dataset]}"
+    return f"{words}."
 
 
 def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
