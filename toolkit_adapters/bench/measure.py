@@ -29,7 +29,7 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Speedup:
     """Baseline's time over the variant's in each repeat; `best` is of the fastest of each."""
 
     best: float
@@ -50,10 +50,10 @@ class Row:
     update: float = math.nan
     device: float = math.nan
     network_p99: float = math.nan  # on the wall, as `network`
-    network_ratio: Ratio | None = None
-    update_ratio: Ratio | None = None
-    cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
-    size_ratio: Ratio | None = None  # of a baseline's update, over that of the largest baseline
+    network_ratio: Speedup | None = None
+    update_ratio: Speedup | None = None
+    cpu_ratio: Speedup | None = None  # of update, in CPU time of the whole process
+    size_ratio: Speedup | None = None  # of a baseline's update, over that of the largest baseline
     operators: int | None = None
     operators_by_name: dict[str, int] = field(default_factory=dict)
     peak_bytes: int | None = None
@@ -180,9 +180,9 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
     row.cpu_ratio = _ratio(baseline["cpu"], times["cpu"])
 
 
-def _ratio(baseline: list[float], variant: list[float]) -> Ratio:
+def _ratio(baseline: list[float], variant: list[float]) -> Speedup:
     each = np.array(baseline) / np.array(variant)
-    return Ratio(
+    return Speedup(
         min(baseline) / min(variant), float(each.min()), float(np.median(each)), float(each.max())
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from toolkit_adapters.bench.measure import Ratio, Row
+from toolkit_adapters.bench.measure import Row, Speedup
 from toolkit_adapters.running.timing import crowding
 
 
@@ -119,7 +119,7 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
-def _ratio(ratio: Ratio | None) -> str:
+def _ratio(ratio: Speedup | None) -> str:
     if ratio is None:
         return "-"
     spread = "/".join(f"{v:.2f}" for v in (ratio.minimum, ratio.median, ratio.maximum))

@@ -28,7 +28,7 @@ SCOPES = ("device", "network", "update", "frame")
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
+class Extract:
     """What a report keeps of a record; times (N,) in seconds, NaN where a frame does not count."""
 
     sequence: str
@@ -43,7 +43,7 @@ class Track:
     notes: tuple[str, ...]
 
 
-Tracks: TypeAlias = Mapping[tuple[str, str], Mapping[str, Track]]
+Extracts: TypeAlias = Mapping[tuple[str, str], Mapping[str, Extract]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Collection:
 
     results: Results
     runs: Mapping[tuple[str, str], Run]
-    tracks: Tracks
+    extracts: Extracts
     verification: Verification
     memory: Mapping[str, Mapping[str, Any]]
     accuracy: Accuracy
@@ -128,8 +128,10 @@ class Collection:
 
     def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
         """Scores of all sequences that have one."""
-        tracks = self.tracks.get((tracker, dataset), {})
-        return {name: track.score for name, track in tracks.items() if track.score is not None}
+        extracts = self.extracts.get((tracker, dataset), {})
+        return {
+            name: extract.score for name, extract in extracts.items() if extract.score is not None
+        }
 
     def overall(self, tracker: str, dataset: str) -> Score | None:
         """The mean over the sequences of a dataset; None without a truth."""
@@ -165,53 +167,55 @@ def collect(
     }
     require_consistent(results, runs)
     accuracy = open_accuracy(results, roots or {}, conventions or {}, truth)
-    tracks: dict[tuple[str, str], dict[str, Track]] = {}
+    extracts: dict[tuple[str, str], dict[str, Extract]] = {}
     with tqdm(total=len(runs), desc="reading records", unit="run", disable=not progress) as bar:
         for tracker, dataset in runs:
             known = accuracy.datasets[dataset]
-            tracks[tracker, dataset] = {
-                name: _track(name, record, known.score(name, record.boxes), shared_times)
+            extracts[tracker, dataset] = {
+                name: _extract(name, record, known.score(name, record.boxes), shared_times)
                 for name in results.sequences(tracker, dataset)
                 for record in (results.record(tracker, dataset, name),)
             }
             bar.update()
-    if not any(tracks.values()):
+    if not any(extracts.values()):
         raise RecordError(f"{results.folder}: no records; run the same command again to finish it")
     memory = {name: results.memory(name) for name in results.trackers}
     repeats = {name for name, _ in runs if name.endswith(REPEAT)}
     return Collection(
         results=results,
         runs=runs,
-        tracks=tracks,
+        extracts=extracts,
         verification=verify(results, accuracy.printed),
         memory={name: values for name, values in memory.items() if values},
         accuracy=accuracy,
-        latencies=dict(_latencies(tracks)),
-        ratios=dict(_ratios(runs, tracks)),
+        latencies=dict(_latencies(extracts)),
+        ratios=dict(_ratios(runs, extracts)),
         shared_times=shared_times,
         controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
     )
 
 
-def _latencies(tracks: Tracks) -> Iterator[tuple[tuple[str, str], Latency]]:
-    for tracker in sorted({name for name, _ in tracks}):
-        own = [t for (name, _), found in tracks.items() if name == tracker for t in found.values()]
+def _latencies(extracts: Extracts) -> Iterator[tuple[tuple[str, str], Latency]]:
+    for tracker in sorted({name for name, _ in extracts}):
+        own = [
+            t for (name, _), found in extracts.items() if name == tracker for t in found.values()
+        ]
         for scope in SCOPES:
-            if latency := summarise(track.times[scope] for track in own):
+            if latency := summarise(extract.times[scope] for extract in own):
                 yield (tracker, scope), latency
 
 
 def _ratios(
-    runs: Mapping[tuple[str, str], Run], tracks: Tracks
+    runs: Mapping[tuple[str, str], Run], extracts: Extracts
 ) -> Iterator[tuple[tuple[str, str], Ratio]]:
-    pairs: dict[str, list[tuple[Track, Track]]] = {}
+    pairs: dict[str, list[tuple[Extract, Extract]]] = {}
     for (tracker, dataset), run in runs.items():
-        others = tracks.get((run.baseline, dataset), {})
-        for sequence, track in tracks[tracker, dataset].items():
+        others = extracts.get((run.baseline, dataset), {})
+        for sequence, extract in extracts[tracker, dataset].items():
             other = others.get(sequence)
-            together = other is not None and track.pairing and other.pairing == track.pairing
+            together = other is not None and extract.pairing and other.pairing == extract.pairing
             if other is not None and together and tracker != run.baseline:
-                pairs.setdefault(tracker, []).append((other, track))
+                pairs.setdefault(tracker, []).append((other, extract))
     for tracker, found in pairs.items():
         for scope in SCOPES:
             if value := ratio([(a.times[scope], b.times[scope]) for a, b in found]):
@@ -246,11 +250,11 @@ class _Once(Results):
         return cast(Record, self._read[key])
 
 
-def _track(name: str, record: Record, score: Score | None, shared_times: bool) -> Track:
+def _extract(name: str, record: Record, score: Score | None, shared_times: bool) -> Extract:
     counted = record.timed
     if shared_times:
         counted = (record.flags & (Flag.INIT | Flag.WARMUP)) == 0
-    return Track(
+    return Extract(
         sequence=name,
         frames=len(record),
         timed=int(counted.sum()),

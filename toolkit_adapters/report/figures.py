@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit_adapters.report.collect import Collection, Track
+from toolkit_adapters.report.collect import Collection, Extract
 from toolkit_adapters.report.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
 from toolkit_adapters.report.tables.latency import network_scope
 
@@ -99,10 +99,10 @@ def distributions(collection: Collection) -> Figure | None:
 
 def _all_times(collection: Collection, tracker: str, scope: str) -> np.ndarray:
     found = [
-        track.times[scope]
-        for (name, _), tracks in collection.tracks.items()
+        extract.times[scope]
+        for (name, _), extracts in collection.extracts.items()
         if name == tracker
-        for track in tracks.values()
+        for extract in extracts.values()
     ]
     times = np.concatenate(found)
     return np.asarray(times[np.isfinite(times)])
@@ -111,19 +111,19 @@ def _all_times(collection: Collection, tracker: str, scope: str) -> np.ndarray:
 def series(collection: Collection) -> Figure | None:
     """The network's time frame by frame on the longest sequence: drifts and outliers show."""
     baseline = collection.subjects[0]
-    tracks = [
-        (track.frames, dataset, track.sequence)
-        for (name, dataset), found in collection.tracks.items()
+    extracts = [
+        (extract.frames, dataset, extract.sequence)
+        for (name, dataset), found in collection.extracts.items()
         if name == baseline
-        for track in found.values()
+        for extract in found.values()
     ]
-    if not tracks:
+    if not extracts:
         return None
-    _, dataset, sequence = max(tracks)
+    _, dataset, sequence = max(extracts)
     with canvas(1, 1, height=2.8) as (figure, axes):
         panel = axes[0][0]
         for i, name in enumerate(collection.subjects):
-            shown = collection.tracks.get((name, dataset), {}).get(sequence)
+            shown = collection.extracts.get((name, dataset), {}).get(sequence)
             if shown is None:
                 continue
             x, y = _thin(shown, network_scope(collection, name))
@@ -142,9 +142,9 @@ def series(collection: Collection) -> Figure | None:
         )
 
 
-def _thin(track: Track, scope: str) -> tuple[np.ndarray, np.ndarray]:
+def _thin(extract: Extract, scope: str) -> tuple[np.ndarray, np.ndarray]:
     """Frame numbers and times, at most MAX_POINTS: the maximum of each stretch."""
-    times = track.times[scope]
+    times = extract.times[scope]
     step = -(-len(times) // MAX_POINTS)
     starts = np.arange(0, len(times), step)
     filled = np.where(np.isfinite(times), times, -np.inf)

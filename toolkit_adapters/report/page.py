@@ -19,7 +19,7 @@ MAX_ROWS = 4000
 
 
 @dataclass(frozen=True)
-class Picture:
+class Embedded:
     """A figure or strip as the page embeds it: data URIs."""
 
     source: str
@@ -34,7 +34,7 @@ class Section:
 
     id: str
     title: str
-    figures: tuple[Picture, ...]
+    figures: tuple[Embedded, ...]
     tables: tuple[Table, ...]
 
 
@@ -87,12 +87,12 @@ def _sections(
     sections = []
     for title, figure_names, table_names in _SECTIONS:
         pictures = [
-            Picture(_svg(f.svg), _svg(f.svg_dark()), f.alt, f.caption)
+            Embedded(_svg(f.svg), _svg(f.svg_dark()), f.alt, f.caption)
             for f in figures
             if f.name.startswith(figure_names) and figure_names
         ]
         pictures += [
-            Picture(_uri("image/jpeg", strip.jpeg), "", strip.alt, strip.caption)
+            Embedded(_uri("image/jpeg", strip.jpeg), "", strip.alt, strip.caption)
             for strip in strips
             if strip.name.startswith(figure_names) and figure_names
         ]

@@ -89,7 +89,7 @@ def title(collection: Collection) -> str:
 
 def summary(collection: Collection) -> str:
     """One paragraph: what was run, where, and whether every claim and control holds."""
-    frames = sum(t.frames for tracks in collection.tracks.values() for t in tracks.values())
+    frames = sum(e.frames for extracts in collection.extracts.values() for e in extracts.values())
     failures = collection.verification.failures
     verdict = (
         "Every claim and every control holds."

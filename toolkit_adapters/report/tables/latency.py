@@ -138,7 +138,7 @@ def ratio_cell(ratio: Ratio | None) -> Cell:
 
 def _sharing(collection: Collection) -> list[str]:
     """What was done with frames that ran beside other work on their device, if there are any."""
-    frames = sum(t.shared for tracks in collection.tracks.values() for t in tracks.values())
+    frames = sum(e.shared for extracts in collection.extracts.values() for e in extracts.values())
     if not frames:
         return []
     if collection.shared_times:

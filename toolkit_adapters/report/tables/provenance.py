@@ -10,17 +10,17 @@ def provenance_table(collection: Collection) -> Table:
     """Where every number comes from."""
     rows = []
     for (tracker, dataset), run in collection.runs.items():
-        tracks = collection.tracks[tracker, dataset].values()
+        extracts = collection.extracts[tracker, dataset].values()
         versions = run.identity.get("versions")
         known = versions if isinstance(versions, dict) else {}
         rows.append(
             (
                 text(tracker),
                 text(dataset),
-                text(f"{len(tracks)} of {len(run.sequences)}"),
-                number(sum(track.frames for track in tracks), "d"),
-                number(sum(track.invalid for track in tracks), "d"),
-                number(sum(track.shared for track in tracks), "d"),
+                text(f"{len(extracts)} of {len(run.sequences)}"),
+                number(sum(extract.frames for extract in extracts), "d"),
+                number(sum(extract.invalid for extract in extracts), "d"),
+                number(sum(extract.shared for extract in extracts), "d"),
                 text(run.identity.get("device")),
                 text(run.identity.get("threads")),
                 text(run.weights_sha256[:16]),
