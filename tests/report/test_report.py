@@ -13,6 +13,7 @@ from toolkit_adapters.cli import main
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
 from toolkit_adapters.report.collect import collect
+from toolkit_adapters.report.latency import Speed, judge
 from toolkit_adapters.report.write import build_tables
 
 
@@ -49,8 +50,8 @@ def test_latency_is_what_the_records_hold(collection, standard):
     ratio = collection.ratio("hit_nano_memeff", "network")
     assert ratio.value == pytest.approx(10 / 8, rel=0.02)
     assert ratio.value in ratio.interval
-    assert ratio.verdict() == "faster"
-    assert collection.speed_verdict("hit_nano_memeff", "network") == "faster"
+    assert judge(ratio.interval) is Speed.FASTER
+    assert collection.speed("hit_nano_memeff", "network") is Speed.FASTER
 
 
 def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
@@ -58,11 +59,11 @@ def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
     maker.write("hit_nano", dataset)
     maker.write("hit_nano_exact", dataset, seconds=0.0095)
     calm = collect(open_results(maker.results))
-    assert calm.speed_verdict("hit_nano_exact", "network") == "faster"
+    assert calm.speed("hit_nano_exact", "network") is Speed.FASTER
     maker.write("hit_nano@repeat", dataset, seconds=0.0108)
     noisy = collect(open_results(maker.results))
     assert noisy.ratio("hit_nano_exact", "network").interval.low > 1.03
-    assert noisy.speed_verdict("hit_nano_exact", "network") == "no difference found"
+    assert noisy.speed("hit_nano_exact", "network") is Speed.ALIKE
 
 
 def test_no_device_time_appears_on_a_cpu(collection, tables):

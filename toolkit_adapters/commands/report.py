@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-#: Tables that are printed, too; the files have them all.
-PRINTED = ("table", "memory", "equivalence", "paper", "changes")
 HELP = "tables, figures and a page from a results folder"
 
 
@@ -78,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         extra = changes(earlier, snapshot.take(collection), ("earlier", "now"))
     tables = write_report(collection, out, extra=extra)
     for table in tables:
-        if table.name.startswith(PRINTED):
+        if table.printed:
             print(f"{table.title}\n\n{table.to_text()}")
             print("".join(f"  {note}\n" for note in table.notes))
     print(summary(collection))

@@ -19,7 +19,7 @@ import numpy as np
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
-from toolkit_adapters.report.latency import Floats, Latency, Ratio, ratio, summarise
+from toolkit_adapters.report.latency import Floats, Latency, Ratio, Speed, judge, ratio, summarise
 from toolkit_adapters.scoring import Score, combine
 from toolkit_adapters.verdict.certificates import Certificate, Verification, is_control, verify
 
@@ -101,6 +101,14 @@ class Collection:
         """The device as recorded, with its name."""
         return str(self.run(tracker).identity["device"])
 
+    def label(self, tracker: str) -> str:
+        """What tables and figures call a tracker: controls are told apart."""
+        return f"{tracker} (control)" if tracker in self.controls else tracker
+
+    def network_scope(self, tracker: str) -> str:
+        """The scope that stands for the network: device time on CUDA, wall time on a CPU."""
+        return "device" if self.run(tracker).on_cuda else "network"
+
     def certificate(self, tracker: str) -> Certificate | None:
         """The comparison with the baseline; None for baselines."""
         return next((c for c in self.verification.certificates if c.tracker == tracker), None)
@@ -113,18 +121,18 @@ class Collection:
         """The pair with the baseline, on frames that both were timed on in the same pass."""
         return self.ratios.get((tracker, scope))
 
-    def speed_verdict(self, tracker: str, scope: str) -> str:
-        """ "faster", "slower" or "no difference found", beyond the noise of the repeated baseline.
+    def speed(self, tracker: str, scope: str) -> Speed:
+        """Whether a tracker is faster than its baseline, beyond the noise of that one repeated.
 
         The baseline run again is the same work, so whatever its ratio shows is noise, and a
         variant must leave that behind before it counts as faster.
         """
         found = self.ratio(tracker, scope)
         if found is None:
-            return "not measured"
+            return Speed.NOT_MEASURED
         control = self.ratio(f"{self.run(tracker).baseline}{REPEAT}", scope)
         noise = control.noise if control and not math.isnan(control.noise) else 0.0
-        return found.verdict(noise)
+        return judge(found.interval, noise)
 
     def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
         """Scores of all sequences that have one."""

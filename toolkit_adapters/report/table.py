@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 import csv
+import enum
 import io
 import math
 from dataclasses import dataclass, replace
+
+from toolkit_adapters.report.sections import Section
 
 #: What a cell without a value prints.
 NOTHING = "–"
 
 
+class Mark(enum.Enum):
+    """How a page marks a cell; the value is the class in its style sheet."""
+
+    NONE = ""
+    GOOD = "good"
+    BAD = "bad"
+    PUBLISHED = "published"  # somebody's figure, not measured here
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One entry: what is printed, and what it is sorted by (the text itself where None)."""
+    """One entry of a table.
 
-    text: str
+    words: what is printed, without the range.
+    value: what it is sorted by, and what a CSV file holds; the words themselves where None.
+    range: printed after the words, in fainter ink: an interval and what belongs to it.
+    """
+
+    words: str
     value: float | None = None
-    kind: str = ""  # "good", "bad" or "paper": how a page marks it
+    mark: Mark = Mark.NONE
+    range: str = ""
 
-    def __str__(self) -> str:
-        return self.text
+    @property
+    def text(self) -> str:
+        """All that is printed."""
+        return f"{self.words} {self.range}" if self.range else self.words
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to print."""
+        return self.words == NOTHING and self.value is None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under headings; `notes` say what a reader must know to use the numbers."""
+    """Rows of cells under headings.
+
+    name: of its files.
+    section: the part of the page that it stands in.
+    notes: what a reader must know to use the numbers.
+    printed: whether the command line prints it, too; the files have them all.
+    """
 
     name: str
+    section: Section
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    printed: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -44,7 +77,7 @@ class Table:
     def numeric_columns(self) -> tuple[bool, ...]:
         """For each column, whether it holds numbers and so is set flush right."""
         columns = [[row[i] for row in self.rows] for i in range(len(self.headings))]
-        known = [[cell for cell in column if cell.text != NOTHING] for column in columns]
+        known = [[cell for cell in column if not cell.empty] for column in columns]
         return tuple(bool(c) and all(cell.value is not None for cell in c) for c in known)
 
     def first(self, rows: int) -> Table:
@@ -99,16 +132,18 @@ class Table:
         return buffer.getvalue()
 
 
-def text(value: object, kind: str = "") -> Cell:
+def text(value: object, mark: Mark = Mark.NONE) -> Cell:
     """A cell of words."""
-    return Cell(str(value), kind=kind)
+    return Cell(str(value), mark=mark)
 
 
-def number(value: float | None, form: str = ".2f", kind: str = "", scale: float = 1) -> Cell:
+def number(
+    value: float | None, form: str = ".2f", mark: Mark = Mark.NONE, scale: float = 1
+) -> Cell:
     """A cell of a number, printed in `form` after multiplying by `scale`; – where there is none."""
     if value is None or math.isnan(value):
         return Cell(NOTHING)
-    return Cell(format(value * scale, form), value * scale, kind)
+    return Cell(format(value * scale, form), value * scale, mark)
 
 
 def milliseconds(seconds: float | None) -> Cell:

@@ -9,9 +9,9 @@ from pathlib import Path
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.report import snapshot
+from toolkit_adapters.report.answers import questions
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures
-from toolkit_adapters.report.findings import questions
 from toolkit_adapters.report.page import render_page
 from toolkit_adapters.report.strips import build_strips
 from toolkit_adapters.report.table import Table
@@ -32,7 +32,7 @@ MARKDOWN_ROWS = 60
 def build_tables(collection: Collection) -> list[Table]:
     """All tables, in the order of the page; empty ones are left out."""
     found = [
-        reference.paper_table(collection),
+        reference.reference_table(collection),
         *latency.table1(collection),
         accuracy.table2(collection),
         variants.waterfall_table(collection),
@@ -44,7 +44,7 @@ def build_tables(collection: Collection) -> list[Table]:
         equivalence.sequence_table(collection),
         provenance.provenance_table(collection),
     ]
-    return [table for table in found if table.rows]
+    return [table for table in found if table is not None and table.rows]
 
 
 def write_tables(folder: Path, found: list[Table]) -> None:
@@ -72,7 +72,8 @@ def markdown(collection: Collection, found: list[Table], figures: Mapping[str, s
     for question in questions(collection):
         parts.append(f"## {question.title}\n")
         parts += [f"- **{a.tracker}: {a.headline}**. {a.detail}" for a in question.answers]
-        parts.append(f"- {question.paper}\n")
+        parts += [f"- {sentence}" for sentence in question.stated]
+        parts.append("")
     parts.append("## Tables\n")
     parts += [table.first(MARKDOWN_ROWS).to_markdown() for table in found]
     if figures:

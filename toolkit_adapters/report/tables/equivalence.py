@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.table import Table, number, text
+from toolkit_adapters.report.sections import Section
+from toolkit_adapters.report.table import Mark, Table, number, text
 
 LEVEL_NOTE = (
     "From strongest to weakest: bitwise (every bit of every box), file-identical (the same result "
@@ -17,13 +18,12 @@ def equivalence_table(collection: Collection) -> Table:
     rows = []
     for c in collection.verification.certificates:
         first = next((s for s in c.sequences if s.first_divergent is not None), None)
-        control = " (control)" if c.tracker in collection.controls else ""
         rows.append(
             (
-                text(c.tracker + control),
+                text(collection.label(c.tracker)),
                 text(c.claim),
-                text(c.level, "good" if c.level == "bitwise" else ""),
-                text("yes" if c.holds else "NO", "good" if c.holds else "bad"),
+                text(c.level, Mark.GOOD if c.level == "bitwise" else Mark.NONE),
+                text("yes" if c.holds else "NO", Mark.GOOD if c.holds else Mark.BAD),
                 number(c.frames, "d"),
                 number(c.identical_share, ".2%"),
                 text(f"{first.sequence}, frame {first.first_divergent}" if first else "none"),
@@ -35,6 +35,8 @@ def equivalence_table(collection: Collection) -> Table:
         )
     return Table(
         name="equivalence",
+        section=Section.EQUIVALENCE,
+        printed=True,
         title="Is it the same tracker? Unrounded boxes against the baseline's",
         headings=(
             *("tracker", "claims", "is", "claim holds", "frames", "identical frames"),
@@ -72,6 +74,7 @@ def sequence_table(collection: Collection) -> Table:
     ]
     return Table(
         name="sequences",
+        section=Section.EQUIVALENCE,
         title="Equivalence by sequence",
         headings=(
             *("tracker", "dataset", "sequence", "is", "frames", "identical frames"),

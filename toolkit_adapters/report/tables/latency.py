@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-from toolkit_adapters.report import paper
+from hit_trackers.references import Reference
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import SCOPES, Collection
-from toolkit_adapters.report.latency import Ratio
-from toolkit_adapters.report.table import Cell, Table, milliseconds, number, text
+from toolkit_adapters.report.sections import Section
+from toolkit_adapters.report.table import Cell, Mark, Table, milliseconds, number, text
+from toolkit_adapters.report.tables.cells import RATIO_NOTE, ratio_cell
 
 SCOPE_NAMES = {
     "device": "network, device",
@@ -21,21 +21,13 @@ SCOPE_NOTES = (
     "FPS is n / sum(t). Initialisation, warm-up frames and frames during which other work used the "
     "device are left out.",
 )
-RATIO_NOTE = (
-    "× is the baseline's total time over the variant's, on the same decoded frames in the same "
-    "pass, with a 95 % bootstrap interval over blocks of neighbouring frames."
-)
 NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time was measured."
-
-
-def network_scope(collection: Collection, tracker: str) -> str:
-    """The scope that stands for the network: device time on CUDA, wall time on a CPU."""
-    return "device" if collection.run(tracker).on_cuda else "network"
 
 
 def table1(collection: Collection) -> list[Table]:
     """Table 1 of the paper, one for each device: latency, FPS, ratio."""
     tables: list[Table] = []
+    references = [r for r in references_for(collection.subjects) if r.speedup is not None]
     for device in collection.devices:
         names = [name for name in collection.trackers if collection.device(name) == device]
         on_cuda = collection.run(names[0]).on_cuda
@@ -43,8 +35,8 @@ def table1(collection: Collection) -> list[Table]:
         headings = ("tracker", f"network ms ({clock})", "network FPS", "network ×", "update ms")
         rows = []
         for name in names:
-            row = [text(_label(collection, name))]
-            for scope in (network_scope(collection, name), "update"):
+            row = [text(collection.label(name))]
+            for scope in (collection.network_scope(name), "update"):
                 latency = collection.latency(name, scope)
                 row += [
                     milliseconds(latency.mean if latency else None),
@@ -54,16 +46,12 @@ def table1(collection: Collection) -> list[Table]:
             whole = collection.latency(name, "frame")
             row.append(milliseconds(whole.mean if whole else None))
             rows.append((*row, number(whole.fps if whole else None, ".1f")))
-        for label, ms, fps in (
-            ("paper, GPU: HiT-Base", paper.BASELINE_MS, paper.BASELINE_FPS),
-            ("paper, GPU: + memory-efficient attention", paper.MEMEFF_MS, paper.MEMEFF_FPS),
-        ):
-            cells = [number(ms, ".2f", "paper"), number(fps, ".0f", "paper")]
-            times = number(paper.SPEEDUP, ".2f", "paper") if "+" in label else number(None)
-            rows.append((text(label, "paper"), *cells, times, *[number(None)] * 5))
+        rows += [row for r in references for row in _published(r)]
         tables.append(
             Table(
                 name=f"table1{'' if len(collection.devices) == 1 else f'_{len(tables) + 1}'}",
+                section=Section.SPEED,
+                printed=True,
                 title=f"Table 1. Latency on {device}, batch 1",
                 headings=(*headings, "update FPS", "update ×", "frame ms", "frame FPS"),
                 rows=tuple(rows),
@@ -72,7 +60,11 @@ def table1(collection: Collection) -> list[Table]:
                     *_sharing(collection),
                     *SCOPE_NOTES,
                     RATIO_NOTE,
-                    f"Rows “paper” are the paper's figures ({paper.SETTING}), not measured here.",
+                    *(
+                        f"Rows “{r.label}” are the {r.label}'s figures ({r.setting}), not measured "
+                        "here."
+                        for r in references
+                    ),
                 ),
             )
         )
@@ -91,7 +83,7 @@ def latency_table(collection: Collection) -> Table:
             times = [getattr(latency, p) for p in ("mean", "p50", "p90", "p95", "p99", "max")]
             rows.append(
                 (
-                    text(_label(collection, name)),
+                    text(collection.label(name)),
                     text(SCOPE_NAMES[scope]),
                     number(latency.n, "d"),
                     *map(milliseconds, times),
@@ -108,6 +100,7 @@ def latency_table(collection: Collection) -> Table:
     statistics = ("mean ms", "p50", "p90", "p95", "p99", "max")
     return Table(
         name="latency",
+        section=Section.LATENCY,
         title="Latency in every scope",
         headings=("tracker", "scope", "n", *statistics, "FPS", "×", "median ×"),
         rows=tuple(rows),
@@ -127,13 +120,22 @@ def launch_overhead(collection: Collection, tracker: str) -> float | None:
     return wall.mean - device.mean if wall and device else None
 
 
-def ratio_cell(ratio: Ratio | None) -> Cell:
-    """`1.21 [1.19, 1.23]`."""
-    if ratio is None:
-        return number(None)
-    interval = ratio.interval
-    printed = f" [{interval.low:.3f}, {interval.high:.3f}]" if not math.isnan(interval.low) else ""
-    return Cell(f"{ratio.value:.3f}{printed}", ratio.value)
+def _published(reference: Reference) -> list[tuple[Cell, ...]]:
+    """A reference's rows of Table 1: its baseline and its variant."""
+    rows = []
+    prefix = f"{reference.label}, {'GPU' if reference.gpu else 'CPU'}: "
+    for label, tracker, speedup in (
+        (reference.baseline.title, reference.baseline, None),
+        (f"+ {reference.variant.title}", reference.variant, reference.speedup),
+    ):
+        cells = [
+            text(prefix + label, Mark.PUBLISHED),
+            number(tracker.ms, ".2f", Mark.PUBLISHED),
+            number(tracker.fps, ".0f", Mark.PUBLISHED),
+            number(speedup, ".2f", Mark.PUBLISHED),
+        ]
+        rows.append((*cells, *[number(None)] * 5))
+    return rows
 
 
 def _sharing(collection: Collection) -> list[str]:
@@ -147,7 +149,3 @@ def _sharing(collection: Collection) -> list[str]:
         f"{frames} frames ran beside other work on their device: their times are left out "
         "(--timing shared counts them)."
     ]
-
-
-def _label(collection: Collection, tracker: str) -> str:
-    return f"{tracker} (control)" if tracker in collection.controls else tracker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.table import Table, number, text
 
 
@@ -33,6 +34,7 @@ def provenance_table(collection: Collection) -> Table:
         )
     return Table(
         name="provenance",
+        section=Section.PROVENANCE,
         title="Where the numbers come from",
         headings=(
             *("tracker", "dataset", "sequences", "frames", "invalid", "shared", "device"),

@@ -1,23 +1,36 @@
-"""The table of a paper's claims, held against what is found."""
+"""The table of what publications claim, held against what is found here."""
 
 from __future__ import annotations
 
-from toolkit_adapters.report import paper
+from toolkit_adapters.report import words
+from toolkit_adapters.report.checks import Outcome, check
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.table import Table, text
+from toolkit_adapters.report.sections import Section
+from toolkit_adapters.report.table import Mark, Table, text
+
+_MARKS = {Outcome.HOLDS: Mark.GOOD, Outcome.DENIED: Mark.BAD}
 
 
-def paper_table(collection: Collection) -> Table:
-    """What the paper states, what is found here, and whether its claim holds here."""
-    from toolkit_adapters.report.findings import paper_findings
-
+def reference_table(collection: Collection) -> Table | None:
+    """What is stated, what is found here, whether the claim holds here; None without a claim."""
+    checks = check(collection)
+    if not checks:
+        return None
+    references = {c.reference.label: c.reference for c in checks}
     return Table(
         name="paper",
+        section=Section.REFERENCE,
+        printed=True,
         title="The paper's claims, and what is found here",
         headings=("tracker", "the paper states", "found here", "holds here"),
         rows=tuple(
-            (text(f.tracker), text(f.stated, "paper"), text(f.found), text(f.holds, f.kind))
-            for f in paper_findings(collection)
+            (
+                text(c.tracker),
+                text(words.stated(collection, c), Mark.PUBLISHED),
+                text(words.found(collection, c)),
+                text(words.outcome(collection, c), _MARKS.get(c.outcome, Mark.NONE)),
+            )
+            for c in checks
         ),
-        notes=(f"The paper's setting: {paper.SETTING}.",),
+        notes=tuple(f"The {r.label}'s setting: {r.setting}." for r in references.values()),
     )

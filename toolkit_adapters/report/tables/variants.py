@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.table import Table, number, text
+from toolkit_adapters.report.memory import Peak
+from toolkit_adapters.report.sections import Section
+from toolkit_adapters.report.table import Mark, Table, number, text
 from toolkit_adapters.report.tables.accuracy import score_cell
-from toolkit_adapters.report.tables.latency import network_scope, ratio_cell
-from toolkit_adapters.report.tables.memory import memory_change
+from toolkit_adapters.report.tables.cells import memory_cell, ratio_cell
 
 
 def waterfall_table(collection: Collection) -> Table:
@@ -14,21 +15,21 @@ def waterfall_table(collection: Collection) -> Table:
     rows = []
     for name in collection.subjects:
         run = collection.run(name)
-        latency = collection.latency(name, scope := network_scope(collection, name))
+        latency = collection.latency(name, scope := collection.network_scope(name))
         certificate = collection.certificate(name)
         verdict = text("baseline")
         if certificate is not None:
             kept = "claim holds" if certificate.holds else "CLAIM BROKEN"
-            kind = "good" if certificate.holds else "bad"
-            verdict = text(f"{certificate.level}; {kept}", kind)
+            mark = Mark.GOOD if certificate.holds else Mark.BAD
+            verdict = text(f"{certificate.level}; {kept}", mark)
         rows.append(
             (
                 text(name),
                 text(" / ".join(run.spec[part] for part in ("attention", "engine", "precision"))),
                 number(latency.mean if latency else None, ".2f", scale=1e3),
                 ratio_cell(collection.ratio(name, scope)),
-                memory_change(collection, name, "activations_peak_bytes"),
-                memory_change(collection, name, "allocated_peak_bytes"),
+                memory_cell(collection, name, Peak.ACTIVATIONS),
+                memory_cell(collection, name, Peak.ALLOCATED),
                 *(score_cell(collection, name, dataset) for dataset in collection.datasets),
                 verdict,
             )
@@ -40,6 +41,7 @@ def waterfall_table(collection: Collection) -> Table:
     clock = "device" if collection.on_cuda else "wall"
     return Table(
         name="variants",
+        section=Section.SPEED,
         title="Every variant: cost, memory, accuracy, verdict",
         headings=(
             *("tracker", "attention / engine / precision", f"network ms ({clock})", "×"),
