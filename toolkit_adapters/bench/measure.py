@@ -30,9 +30,12 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Speedup:
-    """Baseline's time over the variant's in each repeat; `best` is of the fastest of each."""
+    """How many times as fast: the baseline's total time over the variant's, the same repeats.
 
-    best: float
+    minimum, median, maximum: of the ratio repeat by repeat, to show how far it spreads.
+    """
+
+    value: float
     minimum: float
     median: float
     maximum: float
@@ -183,7 +186,10 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
 def _ratio(baseline: list[float], variant: list[float]) -> Speedup:
     each = np.array(baseline) / np.array(variant)
     return Speedup(
-        min(baseline) / min(variant), float(each.min()), float(np.median(each)), float(each.max())
+        value=float(np.sum(baseline) / np.sum(variant)),
+        minimum=float(each.min()),
+        median=float(np.median(each)),
+        maximum=float(each.max()),
     )
 
 

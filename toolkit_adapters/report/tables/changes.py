@@ -174,9 +174,11 @@ def _speed(pairs: Pairs, names: tuple[str, str]) -> Table:
         "changes_speed",
         Section.CHANGES,
         f"Speed, mean ms a frame: {names[1]} against {names[0]}",
-        ("tracker", "scope", names[0], names[1], "×", "verdict"),
+        ("tracker", "scope", names[0], names[1], "ratio", "verdict"),
         tuple(rows),
         (
+            f"ratio: mean time a frame of {names[0]} over that of {names[1]}; above 1 is faster in "
+            f"{names[1]}. It is not the × of other tables, which compares two trackers in one run.",
             "The two were timed in different runs, so a machine in another mood shows as a "
             "difference; only pairs of one run are free of it. 95 % bootstrap interval over blocks "
             "of frames.",

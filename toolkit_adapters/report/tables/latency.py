@@ -102,12 +102,13 @@ def latency_table(collection: Collection) -> Table:
         name="latency",
         section=Section.LATENCY,
         title="Latency in every scope",
-        headings=("tracker", "scope", "n", *statistics, "FPS", "×", "median ×"),
+        headings=("tracker", "scope", "n", *statistics, "FPS", "×", "median ratio"),
         rows=tuple(rows),
         notes=(
             *([] if collection.on_cuda else [NO_GPU]),
             *SCOPE_NOTES,
             RATIO_NOTE,
+            "median ratio: of the ratios of single frames, which no slow frame can move.",
             "Controls: the baseline run again is the same work, so its × is noise; a variant "
             "counts as faster or slower only beyond it.",
         ),

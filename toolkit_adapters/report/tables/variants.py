@@ -7,7 +7,7 @@ from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.table import Mark, Table, number, text
 from toolkit_adapters.report.tables.accuracy import score_cell
-from toolkit_adapters.report.tables.cells import memory_cell, ratio_cell
+from toolkit_adapters.report.tables.cells import RATIO_NOTE, memory_cell, ratio_cell
 
 
 def waterfall_table(collection: Collection) -> Table:
@@ -48,4 +48,5 @@ def waterfall_table(collection: Collection) -> Table:
             *("activations", "allocated", *scores, "verdict"),
         ),
         rows=tuple(rows),
+        notes=(RATIO_NOTE,),
     )
