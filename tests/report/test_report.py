@@ -137,6 +137,8 @@ def test_the_command_writes_all_files(standard, tmp_path, capsys):
     certificate = json.loads((out / "certificate.json").read_text())
     assert certificate["failures"] == []
     assert {c["tracker"] for c in certificate["certificates"]} >= {"hit_nano_exact"}
+    assert main(["verify", str(standard), "--json", str(tmp_path / "verify.json")]) == 0
+    assert (tmp_path / "verify.json").read_bytes() == (out / "certificate.json").read_bytes()
     with (out / "tables/table1.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert float(rows[0]["network ms (wall)"]) == pytest.approx(10.25, abs=0.2)

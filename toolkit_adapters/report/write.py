@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.report import snapshot
 from toolkit_adapters.report.answers import questions
 from toolkit_adapters.report.collect import Collection
@@ -52,17 +51,6 @@ def write_tables(folder: Path, found: list[Table]) -> None:
     for table in found:
         write_atomically(folder / f"{table.name}.csv", table.to_csv().encode())
         write_atomically(folder / f"{table.name}.tex", table.to_latex().encode())
-
-
-def certificate_json(collection: Collection) -> str:
-    """The certificate of equivalence: verdicts, controls, and the provenance of both sides."""
-    verification = collection.verification
-    content = {
-        "certificates": [certificate.to_json() for certificate in verification.certificates],
-        "controls": [vars(control) for control in verification.controls],
-        "failures": verification.failures,
-    }
-    return json.dumps(plain(content), indent=2) + "\n"
 
 
 def markdown(collection: Collection, found: list[Table], figures: Mapping[str, str]) -> str:
@@ -126,7 +114,7 @@ def write_report(
     write_tables(out / "tables", found)
     data = json.dumps(snapshot.take(collection)) + "\n"
     write_atomically(out / snapshot.FILE, data.encode())
-    write_atomically(out / "certificate.json", certificate_json(collection).encode())
+    collection.verification.write(out / "certificate.json")
     progress("figures")
     figures, strips = build_figures(collection), build_strips(collection)
     files = {}
