@@ -6,6 +6,7 @@ import csv
 import enum
 import io
 import math
+import re
 from dataclasses import dataclass, replace
 
 from toolkit_adapters.report.sections import Section
@@ -87,25 +88,28 @@ class Table:
         note = f"The first {rows} of {len(self.rows)} rows; tables/{self.name}.csv has them all."
         return replace(self, rows=self.rows[:rows], notes=(note, *self.notes))
 
-    def to_text(self, form: str = "simple") -> str:
-        """As `tabulate` prints it: "simple" for a terminal, "github" for Markdown."""
+    def to_text(self) -> str:
+        """For a terminal."""
+        rows = [[cell.text for cell in row] for row in self.rows]
+        return self._tabulated(list(self.headings), rows, "simple")
+
+    def to_markdown(self) -> str:
+        """Heading, table and notes; a cell stays one cell, whatever is in it."""
+        rows = [[_in_row(cell.text) for cell in row] for row in self.rows]
+        text = self._tabulated([_in_row(heading) for heading in self.headings], rows, "github")
+        notes = "".join(f"\n- {_on_one_line(note)}" for note in self.notes)
+        return f"### {_on_one_line(self.title)}\n\n{text}\n" + (f"{notes}\n" if notes else "")
+
+    def _tabulated(self, headings: list[str], rows: list[list[str]], form: str) -> str:
         from tabulate import tabulate
 
         align = ["right" if numeric else "left" for numeric in self.numeric_columns]
         return tabulate(
-            [[cell.text for cell in row] for row in self.rows],
-            headers=self.headings,
+            rows,
+            headers=headings,
             tablefmt=form,
-            colalign=align if self.rows else None,
+            colalign=align if rows else None,
             disable_numparse=True,
-        )
-
-    def to_markdown(self) -> str:
-        """Heading, table and notes."""
-        notes = "".join(f"\n- {note}" for note in self.notes)
-        text = self.to_text("github")
-        return (
-            f"### {self.title}\n\n{text}\n{notes}\n" if notes else f"### {self.title}\n\n{text}\n"
         )
 
     def to_latex(self) -> str:
@@ -123,12 +127,14 @@ class Table:
         )
 
     def to_csv(self) -> str:
-        """Headings and rows, numbers unrounded where a cell has one."""
+        """Headings and rows, numbers unrounded where a cell has one; no cell is a formula."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(self.headings)
+        writer.writerow(map(_inert, self.headings))
         for row in self.rows:
-            writer.writerow([cell.text if cell.value is None else cell.value for cell in row])
+            writer.writerow(
+                [_inert(cell.text) if cell.value is None else cell.value for cell in row]
+            )
         return buffer.getvalue()
 
 
@@ -156,7 +162,33 @@ def megabytes(count: float | None) -> Cell:
     return number(count, ",.2f", scale=1e-6)
 
 
+def _inert(text: str) -> str:
+    """A cell of words that a spreadsheet does not run: names come from anybody's files."""
+    # csv does not quote a lone carriage return, at which some programs begin another row.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.startswith(("=", "+", "-", "@", "\t", "\n")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    # float() skips white space, a spreadsheet does not.
+    return text if text == text.strip() else f"'{text}"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def _in_row(text: str) -> str:
+    """A cell of a Markdown table: no end of the line, and no bar that would end the cell."""
+    # Backslashes before a bar are doubled, or the last of them would be the bar's.
+    return re.sub(r"(\\*)\|", r"\1\1\\|", _on_one_line(text))
+
+
 _LATEX = {
+    "\n": " ",
+    "\r": " ",
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
