@@ -8,12 +8,15 @@ import shutil
 import numpy as np
 import pytest
 
+from hit_trackers import references
 from hit_trackers.errors import RecordError
 from toolkit_adapters.cli import main
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import collect
 from toolkit_adapters.report.latency import Speed, judge
+from toolkit_adapters.report.table import Mark
 from toolkit_adapters.report.write import build_tables
 
 
@@ -64,6 +67,36 @@ def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
     noisy = collect(open_results(maker.results))
     assert noisy.ratio("hit_nano_exact", "network").interval.low > 1.03
     assert noisy.speed("hit_nano_exact", "network") is Speed.ALIKE
+
+
+def test_rows_of_controls_are_said_to_be_over_other_frames(tables, maker):
+    note = "Controls run on some sequences only"
+    with_controls = [name for name, t in tables.items() if note in " ".join(t.notes)]
+    assert with_controls == ["table1", "equivalence", "latency"]
+    maker.write("hit_nano", maker.dataset())
+    assert note not in text_of(maker.results)
+
+
+def test_every_table_with_a_ratio_says_what_it_is_of(tables):
+    for table in tables.values():
+        if any("×" in heading for heading in table.headings):
+            assert "× is the baseline's total time over the variant's" in " ".join(table.notes)
+
+
+def test_published_figures_stand_only_beside_their_family(collection, tables):
+    assert [r.label for r in references_for(collection.trackers)] == ["paper"]
+    assert references_for(["siamrpn", "siamrpn_exact", "siamrpn@repeat"]) == ()
+    assert tables["table1"].rows[-1][0].text == "paper, GPU: + memory-efficient attention"
+    assert tables["table1"].rows[-1][0].mark is Mark.PUBLISHED
+
+
+def test_a_report_of_a_family_without_publications(standard, monkeypatch):
+    monkeypatch.setattr(references, "find", lambda family: ())
+    text = text_of(standard)
+    assert "paper" not in text.replace("the papers' numbers", "")
+    assert "Table 1. Latency" in text
+    assert "Table 2. Accuracy" in text
+    assert "hit_nano_memeff: score-identical" in text
 
 
 def test_no_device_time_appears_on_a_cpu(collection, tables):

@@ -1,8 +1,8 @@
 """Tables, figures and a page from a results folder.
 
-Answers first: is it the same tracker, how much faster, how much smaller; the paper's figures stand
-beside, labelled as the paper's. Writes report.md, report.html (one file, works offline), tables
-(.csv and .tex), figures (.svg and .png) and certificate.json, and prints the main tables.
+Answers first: is it the same tracker, how much faster, how much smaller; published figures stand
+beside, labelled as such. Writes report.md, report.html (one file, works offline), tables (.csv and
+.tex), figures (.svg and .png) and certificate.json, and prints the main tables.
 
 Accuracy is scored against the truth of the dataset where the run found it; --root says where it is
 now. Every score names its convention.

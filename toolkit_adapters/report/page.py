@@ -9,6 +9,7 @@ from importlib import resources
 
 from hit_trackers import __version__
 from toolkit_adapters.report.answers import Question
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.drawing import Figure
 from toolkit_adapters.report.sections import Section
@@ -58,6 +59,7 @@ def render_page(
         title=title,
         summary=summary,
         on_cuda=collection.on_cuda,
+        published=any(r.gpu for r in references_for(collection.subjects)),
         failures=collection.verification.failures,
         questions=questions,
         parts=_parts(tables, figures, strips),

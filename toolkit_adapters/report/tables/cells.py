@@ -17,6 +17,16 @@ RATIO_NOTE = (
 )
 
 
+def control_notes(collection: Collection) -> list[str]:
+    """What a table must say that has rows of controls beside others; none without controls."""
+    if not collection.controls:
+        return []
+    return [
+        "Controls run on some sequences only, so their rows are over other frames than the other "
+        "rows; what compares them with the baseline is over the frames that both have."
+    ]
+
+
 def brackets(interval: Interval, form: str = ".3f", between: str = ", ") -> str:
     """`[1.19, 1.23]`; "" where there were too few values for an interval."""
     if math.isnan(interval.low):

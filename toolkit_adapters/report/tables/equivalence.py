@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.table import Mark, Table, number, text
+from toolkit_adapters.report.tables.cells import control_notes
 
 LEVEL_NOTE = (
     "From strongest to weakest: bitwise (every bit of every box), file-identical (the same result "
@@ -48,6 +49,7 @@ def equivalence_table(collection: Collection) -> Table:
             LEVEL_NOTE,
             "Closed loop: each tracker follows its own boxes. Open loop: both networks are fed the "
             "baseline's search regions; ulps are units in the last place of float32.",
+            *control_notes(collection),
             *(f"Control: {control.message}." for control in collection.verification.controls),
         ),
     )

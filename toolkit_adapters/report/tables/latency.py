@@ -7,7 +7,7 @@ from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import SCOPES, Collection
 from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.table import Cell, Mark, Table, milliseconds, number, text
-from toolkit_adapters.report.tables.cells import RATIO_NOTE, ratio_cell
+from toolkit_adapters.report.tables.cells import RATIO_NOTE, control_notes, ratio_cell
 
 SCOPE_NAMES = {
     "device": "network, device",
@@ -60,6 +60,7 @@ def table1(collection: Collection) -> list[Table]:
                     *_sharing(collection),
                     *SCOPE_NOTES,
                     RATIO_NOTE,
+                    *control_notes(collection),
                     *(
                         f"Rows “{r.label}” are the {r.label}'s figures ({r.setting}), not measured "
                         "here."
@@ -109,6 +110,7 @@ def latency_table(collection: Collection) -> Table:
             *SCOPE_NOTES,
             RATIO_NOTE,
             "median ratio: of the ratios of single frames, which no slow frame can move.",
+            *control_notes(collection),
             "Controls: the baseline run again is the same work, so its × is noise; a variant "
             "counts as faster or slower only beyond it.",
         ),
