@@ -177,8 +177,8 @@ def _speed(pairs: Pairs, names: tuple[str, str]) -> Table:
         ("tracker", "scope", names[0], names[1], "ratio", "verdict"),
         tuple(rows),
         (
-            f"ratio: mean time a frame of {names[0]} over that of {names[1]}; above 1 is faster in "
-            f"{names[1]}. It is not the × of other tables, which compares two trackers in one run.",
+            f"ratio: the ms of “{names[0]}” over those of “{names[1]}”; above 1, “{names[1]}” is "
+            "faster. It is not the × of other tables, which compares two trackers in one run.",
             "The two were timed in different runs, so a machine in another mood shows as a "
             "difference; only pairs of one run are free of it. 95 % bootstrap interval over blocks "
             "of frames.",
