@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-from hit_trackers.errors import HitTrackersError
+from hit_trackers.errors import FamilyError
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def find(family: str) -> tuple[Reference, ...]:
     """The references of a family of trackers ("hit"); none where it has no such file.
 
     Raises:
-        HitTrackersError: the family's file is no list of references.
+        FamilyError: the family's file is no list of references.
     """
     # Names come from results folders too, which may be anybody's.
     if not family.isidentifier():
@@ -99,7 +99,7 @@ def find(family: str) -> tuple[Reference, ...]:
     try:
         return tuple(_reference(entry) for entry in json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise HitTrackersError(
+        raise FamilyError(
             f"{path}: not a list of references ({error!r}); see hit_trackers/references.py"
         ) from error
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hit_trackers import zoo
+from hit_trackers import families
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import Flag, Record, Results, Run, save_record
 from toolkit_adapters.verdict.certificates import certify, verify
@@ -46,12 +46,13 @@ def one_bit(record: Record, frame: int) -> Record:
 
 
 def write(folder: Path, tracker: str, records: dict[str, Record], *, control: bool = False) -> None:
-    spec = zoo.parse(tracker.partition("@")[0])
+    variant = families.parse(tracker.partition("@")[0])
     run = Run(
         tracker=tracker,
-        baseline=spec.baseline,
-        claim=spec.claim,
-        spec={"size": spec.size},
+        baseline=variant.baseline,
+        family=variant.family,
+        claim=variant.claim,
+        parts=dict(variant.parts),
         dataset="lasot",
         root="/data",
         sequences=("a-1", "a-2"),

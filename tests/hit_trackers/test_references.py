@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hit_trackers import references
-from hit_trackers.errors import HitTrackersError
+from hit_trackers.errors import FamilyError
 
 
 def test_the_reference_of_hit() -> None:
@@ -47,7 +47,7 @@ def test_another_file_is_refused_by_name(content, tmp_path, monkeypatch) -> None
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake/references.json").write_text(content)
     monkeypatch.setattr(references.resources, "files", lambda _: tmp_path)
-    with pytest.raises(HitTrackersError, match=r"references\.json: not a list of references"):
+    with pytest.raises(FamilyError, match=r"references\.json: not a list of references"):
         references.find.__wrapped__("fake")
 
 
@@ -58,5 +58,5 @@ def test_a_misspelt_field_is_refused(tmp_path, monkeypatch) -> None:
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake/references.json").write_text(json.dumps(entries))
     monkeypatch.setattr(references.resources, "files", lambda _: tmp_path)
-    with pytest.raises(HitTrackersError, match="memory_chnage"):
+    with pytest.raises(FamilyError, match="memory_chnage"):
         references.find.__wrapped__("fake")

@@ -8,8 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
-from hit_trackers import references
 from hit_trackers.errors import RecordError
+from hit_trackers.families import registry
 from toolkit_adapters.cli import main
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
@@ -84,14 +84,14 @@ def test_every_table_with_a_ratio_says_what_it_is_of(tables):
 
 
 def test_published_figures_stand_only_beside_their_family(collection, tables):
-    assert [r.label for r in references_for(collection.trackers)] == ["paper"]
-    assert references_for(["siamrpn", "siamrpn_exact", "siamrpn@repeat"]) == ()
+    assert [r.label for r in references_for(collection.families)] == ["paper"]
+    assert references_for(["siamrpn"]) == ()
     assert tables["table1"].rows[-1][0].text == "paper, GPU: + memory-efficient attention"
     assert tables["table1"].rows[-1][0].mark is Mark.PUBLISHED
 
 
 def test_a_report_of_a_family_without_publications(standard, monkeypatch):
-    monkeypatch.setattr(references, "find", lambda family: ())
+    monkeypatch.setattr(type(registry().families["hit"]), "references", lambda self: ())
     text = text_of(standard)
     assert "paper" not in text.replace("the papers' numbers", "")
     assert "Table 1. Latency" in text

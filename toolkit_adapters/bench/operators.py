@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from hit_trackers.hit.tracker import Tracker
 
 # Views that PyTorch does not declare as such: its result shares memory, its schema does not say so.
 _UNDECLARED_VIEWS = {"aten._unsafe_view.default", "aten.detach.default"}
@@ -25,7 +20,7 @@ _UNDECLARED_VIEWS = {"aten._unsafe_view.default", "aten.detach.default"}
 
 class _Counting(TorchDispatchMode):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: Counter[str] = Counter()
 
     def __torch_dispatch__(
@@ -42,19 +37,5 @@ def count_operators(work: Callable[[], object]) -> Counter[str]:
     # Not in inference mode: there composite operators are dispatched whole, and seen as one.
     with torch.no_grad(), _Counting() as counting:
         work()
-    return counting.calls
-
-
-def count_frame(tracker: Tracker, patch: np.ndarray) -> Counter[str] | None:
-    """Operators of a tracker's network scope for one frame, its template held.
-
-    None where the engine hands the network to a compiler or another runtime.
-    """
-    from hit_trackers.engines.eager import EagerEngine
-
-    engine = tracker.engine
-    if not isinstance(engine, EagerEngine):
-        return None
-    with torch.no_grad():
-        search = engine.normalise(patch)
-    return count_operators(lambda: engine.forward(search))
+    calls: Counter[str] = counting.calls
+    return calls

@@ -8,6 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from hit_trackers.variants import Claim
 from toolkit_adapters.bench.measure import Row, Speedup
 from toolkit_adapters.running.timing import crowding
 
@@ -19,6 +20,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     # wait, and that counts as CPU time too.
     with_cpu = facts["threads"] == 1 and not on_cuda
     times = ["network (device)", "network (wall)"] if on_cuda else ["network (wall)"]
+    further = list(dict.fromkeys(name for row in rows for name in row.further_peaks))
     headers = [
         "tracker",
         *(f"{name} ms" for name in times),
@@ -29,7 +31,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         *(["update in CPU time × (min/median/max)"] if with_cpu else []),
         "operators",
         "peak MB",
-        "after embedding MB",
+        *(f"{name} MB" for name in further),
         "of matrix rate",
         "against the baseline",
     ]
@@ -47,9 +49,9 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
                 *([_ratio(row.cpu_ratio)] if with_cpu else []),
                 _or_dash(row.operators),
                 _megabytes(row.peak_bytes),
-                _megabytes(row.transformer_peak_bytes),
-                f"{row.roofline_share:.0%}",
-                row.verdict + ("" if row.kept else f" (BROKEN: claims {row.claim})"),
+                *(_megabytes(row.further_peaks.get(name)) for name in further),
+                f"{row.roofline_share:.0%}" if math.isfinite(row.roofline_share) else "-",
+                _verdict(row),
             ]
         )
     lines = [tabulate(body, headers, tablefmt="github"), ""]
@@ -67,7 +69,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         *(
             f"- Peak of {row.name} is held by {row.peak_operator}."
             for row in ran
-            if row.peak_operator and row.claim == "baseline"
+            if row.peak_operator and row.claim is Claim.BASELINE
         ),
         *_between_sizes(ran),
         *([_precision(bool(facts["deterministic"]))] if on_cuda else []),
@@ -89,6 +91,12 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
+def _verdict(row: Row) -> str:
+    is_what = "bitwise" if row.bitwise else f"within {row.difference_px:.1e} px"
+    broken = "; ".join(breach.value for breach in row.breaches)
+    return f"{is_what} (BROKEN: claims {row.claim}, but {broken})" if broken else is_what
+
+
 def _precision(deterministic: bool) -> str:
     if deterministic:
         return "- Deterministic kernels, full float32."
@@ -99,7 +107,7 @@ def _precision(deterministic: bool) -> str:
 
 
 def _between_sizes(rows: list[Row]) -> list[str]:
-    of = next(row.name for row in rows if row.claim == "baseline" and not row.size_ratio)
+    of = next(row.name for row in rows if row.claim is Claim.BASELINE and not row.size_ratio)
     return [
         f"- An update of {row.name} is {_ratio(row.size_ratio)} times as fast as one of {of}."
         for row in rows
@@ -108,7 +116,7 @@ def _between_sizes(rows: list[Row]) -> list[str]:
 
 
 def _arithmetic(rows: list[Row]) -> str:
-    gflops = sorted({round(row.gflop, 2) for row in rows}, reverse=True)
+    gflops = sorted({round(row.gflop, 2) for row in rows if math.isfinite(row.gflop)}, reverse=True)
     return f"Arithmetic of a frame: {', '.join(map(str, gflops))} GFLOP."
 
 

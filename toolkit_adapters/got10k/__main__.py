@@ -1,4 +1,4 @@
-"""Run HiT trackers in the got10k toolkit, and its reports.
+"""Run trackers in the got10k toolkit, and its reports.
 
     python -m toolkit_adapters.got10k --tracker hit --tracker hit_memeff
         the demo, which needs nothing
@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hit_trackers.errors import HitTrackersError, SubmissionError
+from hit_trackers.errors import SubmissionError
+from toolkit_adapters.cli import guarded
 
 if TYPE_CHECKING:
     from toolkit_adapters.got10k.experiments import Experiment
@@ -60,26 +61,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     if not args.visualize:
         os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit imports pyplot
-    try:
-        return _run(args)
-    except HitTrackersError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+    return guarded(PROGRAM, lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.got10k.datasets import make_views
     from toolkit_adapters.got10k.experiments import make_experiment
-    from toolkit_adapters.got10k.tracker import HiTTracker
+    from toolkit_adapters.got10k.tracker import ToolkitTracker
 
     datasets = open_datasets(args.dataset, args.root, args.truth)
     views = make_views(datasets, args.sequence, args.max_frames)
     options = {"checkpoint": args.checkpoint, "device": args.device}
-    trackers = [HiTTracker(name, **options) for name in dict.fromkeys(args.tracker)]
+    trackers = [ToolkitTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []
     for view in views:
         experiment = make_experiment(view, args.results, args.reports)
@@ -118,7 +112,7 @@ def _report(experiment: Experiment, names: list[str]) -> None:
     elif isinstance(experiment, ExperimentTrackingNet):
         print(
             "the truth of TrackingNet's test set is not public: make a zip for its server from "
-            "records (`python -m toolkit_adapters run`, then `submit trackingnet`)"
+            "records (`hit-trackers run`, then `submit trackingnet`)"
         )
 
 

@@ -10,27 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from hit_trackers import __version__
 from hit_trackers.errors import RecordError
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
+from hit_trackers.version import VERSION
 from toolkit_adapters.datasets.base import Dataset
-from toolkit_adapters.records import REPEAT, Run
+from toolkit_adapters.records import Run
 
 SEED = 0
-
-
-class Described(Protocol):
-    """A tracker, or what a worker elsewhere says of one."""
-
-    @property
-    def spec(self) -> TrackerSpec:
-        """What its name means."""
-
-    @property
-    def weights_sha256(self) -> str:
-        """SHA-256 of its weights."""
 
 
 _PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors")
@@ -121,7 +109,7 @@ def commit() -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of what decides a box or a time, as far as installed."""
-    found = {"hit-trackers": __version__, "python": platform.python_version()}
+    found = {"hit-trackers": VERSION, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
@@ -135,8 +123,7 @@ def versions() -> dict[str, str]:
 
 
 def describe_run(
-    name: str,
-    tracker: Described,
+    variant: Variant,
     dataset: Dataset,
     fingerprint: str,
     options: Options,
@@ -146,10 +133,9 @@ def describe_run(
     control: bool = False,
 ) -> Run:
     """Provenance of one tracker on one dataset, as it would run now on such a machine."""
-    spec = tracker.spec
     identity: dict[str, Any] = {
-        "tracker": name,
-        "weights_sha256": tracker.weights_sha256,
+        "tracker": variant.name,
+        **variant.identity,
         "dataset": dataset.name,
         "dataset_fingerprint": fingerprint,
         "device": machine.device,
@@ -170,10 +156,11 @@ def describe_run(
         "control": control,
     }
     return Run(
-        tracker=name,
-        baseline=spec.baseline,
-        claim="baseline" if name.endswith(REPEAT) else spec.claim,
-        spec={key: str(value) for key, value in asdict(spec).items()},
+        tracker=variant.name,
+        baseline=variant.baseline,
+        family=variant.family,
+        claim=variant.claim,
+        parts=dict(variant.parts),
         dataset=dataset.name,
         root=str(dataset.root.resolve()),
         sequences=dataset.sequence_names,

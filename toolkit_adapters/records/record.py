@@ -58,7 +58,7 @@ class Record:
     @property
     def timed(self) -> NDArray[np.bool_]:
         """bool (N,): frames that count in statistics of time (no INIT, WARMUP or SHARED)."""
-        return (self.flags & (Flag.INIT | Flag.WARMUP | Flag.SHARED)) == 0
+        return np.asarray((self.flags & (Flag.INIT | Flag.WARMUP | Flag.SHARED)) == 0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that is stored, as arrays, in a fixed order."""

@@ -39,7 +39,7 @@ class Question:
 def questions(collection: Collection) -> tuple[Question, ...]:
     """Is it the same tracker, how much faster, how much smaller?"""
     names = collection.variants
-    references = references_for(collection.subjects)
+    references = references_for(collection.families)
     return (
         Question(
             "Is it the same tracker?",

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hit_trackers import references
+from hit_trackers.families import registry
 from hit_trackers.references import Reference
 from toolkit_adapters.report import memory
 from toolkit_adapters.report.collect import Collection
@@ -45,17 +45,22 @@ class Check:
     dataset: str = ""
 
 
-def references_for(trackers: Iterable[str]) -> tuple[Reference, ...]:
-    """The references of all families that some trackers are of, each once."""
-    families = (name.partition("@")[0].partition("_")[0] for name in trackers)
-    return tuple(r for family in dict.fromkeys(families) for r in references.find(family))
+def references_for(families: Iterable[str]) -> tuple[Reference, ...]:
+    """What is published about some families; nothing where one is not installed here."""
+    known = registry().families
+    return tuple(
+        reference
+        for family in dict.fromkeys(families)
+        if family in known
+        for reference in known[family].references()
+    )
 
 
 def check(collection: Collection) -> list[Check]:
     """All claims about each variant that does what the publication's does, and nothing else."""
     found: list[Check] = []
     for tracker in collection.variants:
-        for reference in references_for([tracker]):
+        for reference in references_for([collection.run(tracker).family]):
             if tracker == f"{collection.run(tracker).baseline}_{reference.optimisation}":
                 found += _checks(collection, tracker, reference)
     return found

@@ -17,12 +17,13 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
 from toolkit_adapters.report.consistency import require_consistent
 from toolkit_adapters.report.latency import Floats, Latency, Ratio, Speed, judge, ratio, summarise
 from toolkit_adapters.scoring import Score, combine
-from toolkit_adapters.verdict.certificates import Certificate, Verification, is_control, verify
+from toolkit_adapters.verdict.certificates import Certificate, Verification, verify
 
 #: Scopes of time that tables show, from the inside out.
 SCOPES = ("device", "network", "update", "frame")
@@ -75,9 +76,14 @@ class Collection:
         return tuple(name for name in self.trackers if name not in self.controls)
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """The families that the trackers are of."""
+        return tuple(dict.fromkeys(self.run(name).family for name in self.subjects))
+
+    @property
     def variants(self) -> tuple[str, ...]:
         """Trackers that claim to be another one, controls left out."""
-        return tuple(name for name in self.subjects if self.run(name).claim != "baseline")
+        return tuple(name for name in self.subjects if self.run(name).claim is not Claim.BASELINE)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -200,7 +206,7 @@ def collect(
         latencies=dict(_latencies(extracts)),
         ratios=dict(_ratios(runs, extracts)),
         shared_times=shared_times,
-        controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
+        controls=frozenset(repeats | {n for n, _ in runs if results.is_control(n)}),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from hit_trackers import __version__
+from hit_trackers.version import VERSION
 from toolkit_adapters.report.answers import Question
 from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import Collection
@@ -59,7 +59,7 @@ def render_page(
         title=title,
         summary=summary,
         on_cuda=collection.on_cuda,
-        published=any(r.gpu for r in references_for(collection.subjects)),
+        published=any(r.gpu for r in references_for(collection.families)),
         failures=collection.verification.failures,
         questions=questions,
         parts=_parts(tables, figures, strips),
@@ -67,7 +67,7 @@ def render_page(
         # Our own files, not data: quotes in them must stay quotes.
         style=Markup(here.joinpath("page.css").read_text("utf-8")),
         script=Markup(here.joinpath("page.js").read_text("utf-8")),
-        version=__version__,
+        version=VERSION,
     )
 
 

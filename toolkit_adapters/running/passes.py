@@ -9,19 +9,18 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
+from hit_trackers.protocol import Tracker, probe_of
+from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
 from toolkit_adapters.records import SCOPES, Flag, Record
 from toolkit_adapters.running.timing import WARMUP_UPDATES, clock, without_garbage_collection
-
-if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
 
 
 class Interrupted(Exception):
@@ -30,12 +29,16 @@ class Interrupted(Exception):
 
 @dataclass
 class Entrant:
-    """A loaded tracker that takes part in passes, under the name of its results folder."""
+    """A loaded tracker that takes part in passes; `variant` is the tracker's, or a control's."""
 
-    name: str
     tracker: Tracker
-    baseline: str
+    variant: Variant
     updates: int = 0  # done in this process, for the warm-up flag
+
+    @property
+    def name(self) -> str:
+        """Of its results folder."""
+        return self.variant.name
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class _Track:
         self.flags = np.full(frames, flag, dtype=np.uint8)
         self.open_index: list[int] = []
         self.open_boxes: list[NDArray[np.float32]] = []
-        self.patch_size = 0
+        self.probe = probe_of(entrant.tracker)
 
     def step(self, index: int, frame: Frame) -> None:
         """Initialise on frame 0, update on the others."""
@@ -76,8 +79,9 @@ class _Track:
                 box, score = np.full(4, np.nan), np.nan
             elapsed = clock() - start
             self.keep(index, box, score)
-            self.times["network"][index] = tracker.network_seconds
-            self.times["device"][index] = tracker.device_seconds
+            if self.probe is not None:
+                self.times["network"][index] = self.probe.network_seconds
+                self.times["device"][index] = self.probe.device_seconds
             if self.entrant.updates < WARMUP_UPDATES:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
@@ -97,11 +101,12 @@ class _Track:
             self.flags[index] |= Flag.INVALID
         self.scores[index] = score
 
-    def predict(self, index: int, patch: NDArray[np.uint8]) -> None:
-        """Feed the baseline's search region to this network; untimed."""
-        self.open_boxes.append(np.asarray(self.entrant.tracker.predict(patch), dtype=np.float32))
+    def run_network(self, index: int, network_input: NDArray[Any]) -> None:
+        """Feed the baseline's input to this network; untimed."""
+        assert self.probe is not None
+        outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
+        self.open_boxes.append(outputs[:4])
         self.open_index.append(index)
-        self.patch_size = len(patch)
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
@@ -112,7 +117,7 @@ class _Track:
             flags=self.flags,
             open_index=np.array(self.open_index, dtype=np.int64),
             open_boxes=np.array(self.open_boxes, dtype=np.float32).reshape(-1, 4),
-            patch_size=self.patch_size,
+            patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
             pairing=pairing,
             notes=notes,
@@ -134,8 +139,8 @@ def run_sequence(
     """Run all entrants over a sequence in one pass.
 
     Every frame is decoded once; the order of the entrants rotates from frame to frame, so that
-    what comes first or last is no one's advantage. Every `open_loop`-th frame each network of the
-    baseline's size is fed the baseline's search region (0: never), outside all timed regions.
+    what comes first or last is no one's advantage. Every `open_loop`-th frame each network is fed
+    its baseline's input (0: never), outside all timed regions.
 
     Args:
         entrants: trackers, their baselines among them or not.
@@ -223,16 +228,13 @@ def _attempt(
 
 
 def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> None:
-    by_name = {track.entrant.name: track for track in tracks}
-    patches = {
-        name: track.entrant.tracker.search_patch
-        for name, track in by_name.items()
-        if name == track.entrant.baseline
-    }
+    probes = {track.entrant.name: track.probe for track in tracks}
+    # Taken first: running a network may write over the tracker's own input.
+    inputs = {name: probe.network_input for name, probe in probes.items() if probe is not None}
     for track in tracks:
-        patch = patches.get(track.entrant.baseline)
-        if patch is not None:
-            _attempt(track, index, partial(track.predict, index, patch), failures)
+        given = inputs.get(track.entrant.variant.baseline)
+        if track.probe is not None and given is not None:
+            _attempt(track, index, partial(track.run_network, index, given), failures)
 
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:

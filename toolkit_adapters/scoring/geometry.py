@@ -56,7 +56,7 @@ def got10k_iou(boxes: Floats, truth: Floats, size: tuple[int, int] | None = None
     intersection = overlap[:, 0] * overlap[:, 1]
     union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.clip(intersection / (union + _EPSILON), 0.0, 1.0)
+        return np.asarray(np.clip(intersection / (union + _EPSILON), 0.0, 1.0))
 
 
 def _within(boxes: Floats, limit: Floats) -> Floats:

@@ -19,9 +19,6 @@ from toolkit_adapters.records import Record, Results
 LEVELS = ("bitwise", "file-identical", "score-identical", "bounded", "different")
 #: One pixel is what official annotations resolve.
 BOUND_PX = 1.0
-#: Largest open-loop difference a `tolerance` claim allows, in pixels of the search region.
-#: Reordered float32 sums move a soft-argmax by about 1e-4 px, reduced precisions by 0.1 and more.
-TOLERANCE_PX = 0.02
 
 #: Numbers further apart than this cannot print the same in a result file (`%.3f`).
 _FILE_STEP = 0.001

@@ -18,7 +18,7 @@ from hit_trackers.errors import HitTrackersError, PredictionError
 from toolkit_adapters.extras import missing
 
 if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
+    from hit_trackers.protocol import Tracker
 
 #: Begins every message of ours in the tracker's output, which the toolkit keeps in a log.
 MARK = "hit-trackers vot:"

@@ -127,7 +127,7 @@ def _scored_on(collection: Collection, dataset: str) -> str:
         f"({known.convention.authority})"
     )
     words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
-    for reference in references_for(collection.subjects):
+    for reference in references_for(collection.families):
         stated = reference.scores.get(known.convention.dataset)
         if stated is not None and dataset not in PARTS:
             words += f"; the {reference.label}'s are over {stated.over}"
@@ -137,7 +137,7 @@ def _scored_on(collection: Collection, dataset: str) -> str:
 def _published(collection: Collection, columns: list[tuple[str, str]]) -> list[tuple[Cell, ...]]:
     """A row for each reference that states a score of these columns; the demo has none."""
     rows = []
-    for reference in references_for(collection.subjects):
+    for reference in references_for(collection.families):
         values = []
         for dataset, score in columns:
             stated = reference.scores.get(collection.accuracy.datasets[dataset].convention.dataset)

@@ -27,7 +27,7 @@ NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time 
 def table1(collection: Collection) -> list[Table]:
     """Table 1 of the paper, one for each device: latency, FPS, ratio."""
     tables: list[Table] = []
-    references = [r for r in references_for(collection.subjects) if r.speedup is not None]
+    references = [r for r in references_for(collection.families) if r.speedup is not None]
     for device in collection.devices:
         names = [name for name in collection.trackers if collection.device(name) == device]
         on_cuda = collection.run(names[0]).on_cuda

@@ -32,7 +32,7 @@ def memory_table(collection: Collection) -> Table | None:
         )
     if not rows:
         return None
-    references = [r for r in references_for(collection.subjects) if r.memory_change is not None]
+    references = [r for r in references_for(collection.families) if r.memory_change is not None]
     nothing = number(None)
     for reference in references:
         change = number(reference.memory_change, "+.1%", Mark.PUBLISHED)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Mark, Table, number, text
+from toolkit_adapters.report.table import NOTHING, Mark, Table, number, text
 from toolkit_adapters.report.tables.accuracy import score_cell
 from toolkit_adapters.report.tables.cells import RATIO_NOTE, memory_cell, ratio_cell
+
+#: Of a variant's name; a family may not have all of them.
+PARTS = ("attention", "engine", "precision")
 
 
 def waterfall_table(collection: Collection) -> Table:
@@ -25,7 +28,7 @@ def waterfall_table(collection: Collection) -> Table:
         rows.append(
             (
                 text(name),
-                text(" / ".join(run.spec[part] for part in ("attention", "engine", "precision"))),
+                text(" / ".join(run.parts.get(part, NOTHING) for part in PARTS)),
                 number(latency.mean if latency else None, ".2f", scale=1e3),
                 ratio_cell(collection.ratio(name, scope)),
                 memory_cell(collection, name, Peak.ACTIVATIONS),
@@ -44,7 +47,7 @@ def waterfall_table(collection: Collection) -> Table:
         section=Section.SPEED,
         title="Every variant: cost, memory, accuracy, verdict",
         headings=(
-            *("tracker", "attention / engine / precision", f"network ms ({clock})", "×"),
+            *("tracker", " / ".join(PARTS), f"network ms ({clock})", "×"),
             *("activations", "allocated", *scores, "verdict"),
         ),
         rows=tuple(rows),
