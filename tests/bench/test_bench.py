@@ -219,6 +219,22 @@ def test_jitter() -> None:
     assert "1.96" in table([row], 1e12, facts).splitlines()[2]
 
 
+def test_a_speedup_is_a_ratio_of_total_times() -> None:
+    """And not a mean of ratios, nor the fastest repeat against the fastest."""
+    found = measuring._ratio([1.0, 4.0, 1.0], [1.0, 1.0, 1.0])
+    assert found.value == 2
+    assert (found.minimum, found.median, found.maximum) == (1, 1, 4)
+    rows = [
+        measuring.Row(name, parse(name).claim, "hit_base", network_ratio=ratio, gflop=8.86)
+        for name, ratio in (("hit_base", None), ("hit_base_exact", found))
+    ]
+    facts = {"device": "cpu", "threads": 2, "repeats": 3, "load_average": 0.0}
+    text = table(rows, 1e12, facts)
+    assert "network × (min/median/max)" in text
+    assert "2.00 (1.00/1.00/4.00)" in text
+    assert "× is the baseline's total time over the variant's" in text
+
+
 def test_baselines_of_two_sizes_are_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,7 +244,7 @@ def test_baselines_of_two_sizes_are_compared(
     assert "times as fast as one of hit_tiny." in capsys.readouterr().out
     rows = {row["name"]: row for row in json.loads(file.read_text())["rows"]}
     assert rows["hit_tiny"]["size_ratio"] is None
-    assert rows["hit_nano"]["size_ratio"]["best"] > 0
+    assert rows["hit_nano"]["size_ratio"]["value"] > 0
 
 
 def test_a_broken_claim_fails(monkeypatch: pytest.MonkeyPatch, capsys) -> None:

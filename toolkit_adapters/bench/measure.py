@@ -29,10 +29,13 @@ PAUSE = 0.05
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Baseline's time over the variant's in each repeat; `best` is of the fastest of each."""
+class Speedup:
+    """How many times as fast: the baseline's total time over the variant's, the same repeats.
 
-    best: float
+    minimum, median, maximum: of the ratio repeat by repeat, to show how far it spreads.
+    """
+
+    value: float
     minimum: float
     median: float
     maximum: float
@@ -50,10 +53,10 @@ class Row:
     update: float = math.nan
     device: float = math.nan
     network_p99: float = math.nan  # on the wall, as `network`
-    network_ratio: Ratio | None = None
-    update_ratio: Ratio | None = None
-    cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
-    size_ratio: Ratio | None = None  # of a baseline's update, over that of the largest baseline
+    network_ratio: Speedup | None = None
+    update_ratio: Speedup | None = None
+    cpu_ratio: Speedup | None = None  # of update, in CPU time of the whole process
+    size_ratio: Speedup | None = None  # of a baseline's update, over that of the largest baseline
     operators: int | None = None
     operators_by_name: dict[str, int] = field(default_factory=dict)
     peak_bytes: int | None = None
@@ -206,10 +209,13 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
     row.cpu_ratio = _ratio(baseline["cpu"], times["cpu"])
 
 
-def _ratio(baseline: list[float], variant: list[float]) -> Ratio:
+def _ratio(baseline: list[float], variant: list[float]) -> Speedup:
     each = np.array(baseline) / np.array(variant)
-    return Ratio(
-        min(baseline) / min(variant), float(each.min()), float(np.median(each)), float(each.max())
+    return Speedup(
+        value=float(np.sum(baseline) / np.sum(variant)),
+        minimum=float(each.min()),
+        median=float(np.median(each)),
+        maximum=float(each.max()),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from hit_trackers.variants import Claim
-from toolkit_adapters.bench.measure import Ratio, Row
+from toolkit_adapters.bench.measure import Row, Speedup
 from toolkit_adapters.running.timing import crowding
 
 
@@ -26,20 +26,18 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         *(f"{name} ms" for name in times),
         "update ms",
         "network p99 / p50",
-        "network speed-up: best (min/median/max)",
-        "update speed-up: best (min/median/max)",
-        *(["update speed-up in CPU time: best (min/median/max)"] if with_cpu else []),
+        "network × (min/median/max)",
+        "update × (min/median/max)",
+        *(["update in CPU time × (min/median/max)"] if with_cpu else []),
         "operators",
         "peak MB",
         *(f"{name} MB" for name in further),
         "of matrix rate",
         "against the baseline",
     ]
+    ran = [row for row in rows if not row.problem]
     body = []
-    for row in rows:
-        if row.problem:
-            body.append([row.name, f"not run: {row.problem}"])
-            continue
+    for row in ran:
         seconds = [row.device, row.network] if on_cuda else [row.network]
         body.append(
             [
@@ -56,14 +54,13 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
                 _verdict(row),
             ]
         )
-    ran = [row for row in rows if not row.problem]
-    short = [row for row in body if len(row) == 2]
-    lines = [tabulate([row for row in body if len(row) > 2], headers, tablefmt="github"), ""]
-    lines += [f"- {name}: {reason}" for name, reason in short]
+    lines = [tabulate(body, headers, tablefmt="github"), ""]
+    lines += [f"- {row.name}: not run: {row.problem}" for row in rows if row.problem]
     lines += [
         f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
-        "times are medians (p50); speed-up is the baseline's time over the variant's, `best` that "
-        "of the fastest of each.",
+        "times are medians (p50).",
+        "- × is the baseline's total time over the variant's in the same repeats; in parentheses, "
+        "of the ratio repeat by repeat, the smallest, the median and the largest.",
         f"- Roofline: float32 matrix products run at {rate / 1e9:.0f} GFLOP/s here (measured "
         "between the repeats); the share is the frame's arithmetic over that rate, over the "
         f"fastest repeat. {_arithmetic(ran)}",
@@ -127,11 +124,11 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
-def _ratio(ratio: Ratio | None) -> str:
+def _ratio(ratio: Speedup | None) -> str:
     if ratio is None:
         return "-"
     spread = "/".join(f"{v:.2f}" for v in (ratio.minimum, ratio.median, ratio.maximum))
-    return f"{ratio.best:.2f} ({spread})"
+    return f"{ratio.value:.2f} ({spread})"
 
 
 def _or_dash(value: int | None) -> str:

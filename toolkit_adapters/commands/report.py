@@ -1,8 +1,8 @@
 """Tables, figures and a page from a results folder.
 
-Answers first: is it the same tracker, how much faster, how much smaller; the paper's figures stand
-beside, labelled as the paper's. Writes report.md, report.html (one file, works offline), tables
-(.csv and .tex), figures (.svg and .png) and certificate.json, and prints the main tables.
+Answers first: is it the same tracker, how much faster, how much smaller; published figures stand
+beside, labelled as such. Writes report.md, report.html (one file, works offline), tables (.csv and
+.tex), figures (.svg and .png) and certificate.json, and prints the main tables.
 
 Accuracy is scored against the truth of the dataset where the run found it; --root says where it is
 now. Every score names its convention.
@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-#: Tables that are printed, too; the files have them all.
-PRINTED = ("table", "memory", "equivalence", "paper", "changes")
 HELP = "tables, figures and a page from a results folder"
 
 
@@ -59,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Write and print a report; 0, also where a claim is broken (`verify` exits 1 then)."""
     from toolkit_adapters.records import open_results
     from toolkit_adapters.report import snapshot
-    from toolkit_adapters.report.changes import changes
     from toolkit_adapters.report.collect import collect
+    from toolkit_adapters.report.tables.changes import changes
     from toolkit_adapters.report.write import summary, write_report
 
     collection = collect(
@@ -78,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         extra = changes(earlier, snapshot.take(collection), ("earlier", "now"))
     tables = write_report(collection, out, extra=extra)
     for table in tables:
-        if table.name.startswith(PRINTED):
+        if table.printed:
             print(f"{table.title}\n\n{table.to_text()}")
             print("".join(f"  {note}\n" for note in table.notes))
     print(summary(collection))

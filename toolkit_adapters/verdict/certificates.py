@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from hit_trackers.errors import RecordError
 from hit_trackers.variants import TOLERANCE_PX, Breach, Claim, Evidence
 from toolkit_adapters.records import REPEAT, Results, Run
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.verdict.equivalence import (
     BOUND_PX,
     DatasetComparison,
@@ -108,6 +112,19 @@ class Verification:
         """Everything that is broken, one sentence each; empty when all holds."""
         broken = [reason for c in self.certificates for reason in c.reasons]
         return (*broken, *(f"control: {c.message}" for c in self.controls if not c.passed))
+
+    def write(self, path: Path) -> None:
+        """Write all of it as JSON: verdicts, controls, failures, the provenance of both sides.
+
+        An object with `certificates` (of each `Certificate.to_json`), `controls` (the fields of
+        each `Control`) and `failures` (sentences). Infinities and NaN become null.
+        """
+        content = {
+            "certificates": [certificate.to_json() for certificate in self.certificates],
+            "controls": [asdict(control) for control in self.controls],
+            "failures": self.failures,
+        }
+        write_atomically(path, (json.dumps(plain(content), indent=2) + "\n").encode())
 
 
 def _evidence(s: SequenceComparison) -> Evidence:
