@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from runner_fakes import digests, write_images
 
-from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.errors import MissingDependencyError, SchedulerError
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.running.scheduling import ray_cluster as cluster
@@ -78,7 +78,7 @@ def test_no_cluster_at_the_address(options: list[str], tmp_path: Path) -> None:
 
 
 def test_a_device_of_ones_own_choice_is_refused() -> None:
-    with pytest.raises(EngineError, match=r"--device cuda:1 with --engine ray: expected cpu or"):
+    with pytest.raises(SchedulerError, match=r"--device cuda:1 with --engine ray: expected cpu or"):
         cluster._gpus("cuda:1")
     assert (cluster._gpus("cpu"), cluster._gpus("cuda")) == (0, 1)
 

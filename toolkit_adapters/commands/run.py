@@ -118,6 +118,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="CPUs of a worker on a cluster (default: %(default)s)",
     )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
+    add(
+        "--fresh",
+        action="store_true",
+        help="delete records there that other code, weights, data or settings made, instead of "
+        "refusing to go on",
+    )
     add("--wait", action="store_true", help="wait while another run uses the results folder")
 
 
@@ -184,6 +190,7 @@ def run(args: argparse.Namespace) -> int:
             address=args.address,
             cpus_per_worker=args.cpus_per_worker,
             memory=not args.no_memory,
+            fresh=args.fresh,
             wait=args.wait,
             command=shlex.join(["hit-trackers", *sys.argv[1:]]),
         )

@@ -54,6 +54,7 @@ class Request:
         address: of a Ray cluster.
         cpus_per_worker: CPUs of a worker on a cluster.
         memory: whether peak memory is measured at the end.
+        fresh: whether records of another identity are deleted and made anew; else they are refused.
         wait: whether to wait while another run uses the results folder.
         command: how to run the same again; kept in the provenance.
     """
@@ -72,6 +73,7 @@ class Request:
     address: str | None = None
     cpus_per_worker: int = 1
     memory: bool = True
+    fresh: bool = False
     wait: bool = False
     command: str = ""
 
@@ -211,7 +213,10 @@ def _prepare(
             }
             for group in (requested, controls)
         ]
-        jobs.open_runs(results, [run for group in described for run in group.values()])
+        runs = [run for group in described for run in group.values()]
+        if request.fresh and (deleted := jobs.discard_others(results, runs)):
+            _say(f"--fresh: {deleted} records of other runs deleted")
+        jobs.open_runs(results, runs)
         plans.append(
             jobs.plan(
                 results,
