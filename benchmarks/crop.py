@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from hit_trackers import load_tracker
-from hit_trackers.crop import crop_region
+from hit_trackers.geometry import crop_region
 
 HEIGHT, WIDTH, SIZE, FACTOR = 1080, 1920, 256, 4.0
 TRACKERS = ("hit_nano", "hit_base")

@@ -12,7 +12,8 @@ import argparse
 
 from tabulate import tabulate
 
-from hit_trackers.zoo import SIZES, parse
+from hit_trackers.families import parse
+from hit_trackers.hit.family import SIZES
 from toolkit_adapters.bench.cuda_path import follow
 
 VARIANTS = ("", "_memeff", "_memeff_graph", "_exact")

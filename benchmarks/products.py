@@ -20,8 +20,8 @@ from torch import Tensor
 
 from hit_trackers import load_tracker
 from hit_trackers.engines.eager import EagerEngine
+from hit_trackers.hit.family import SIZES
 from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, Way
-from hit_trackers.zoo import SIZES
 
 
 def linears(size: str) -> tuple[list[tuple[RearrangedLinear, Tensor]], float]:
@@ -36,7 +36,7 @@ def linears(size: str) -> tuple[list[tuple[RearrangedLinear, Tensor]], float]:
     tracker.update(image)
     seconds = time.perf_counter() - start
     assert isinstance(tracker.engine, EagerEngine)
-    modules = tracker.engine.network.modules()
+    modules = tracker.engine.program.network.modules()
     found = [module for module in modules if isinstance(module, RearrangedLinear)]
     pairs = [(m, torch.randn(1, next(iter(m.found))[0], m.in_features)) for m in found]
     return pairs, seconds

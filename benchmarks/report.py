@@ -9,7 +9,6 @@ truths are on disk in the official layouts, so everything is scored and every fi
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import resource
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hit_trackers.zoo import parse
+from hit_trackers.families import parse
+from hit_trackers.variants import Claim
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
@@ -68,12 +68,13 @@ def make_truth(folder: Path, name: str, frames: int) -> Dataset:
 
 def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, only: int) -> None:
     """Records of one tracker that follow the truth 4 px off."""
-    spec = parse(tracker.removesuffix("@repeat"))
+    variant = parse(tracker.removesuffix("@repeat"))
     run = Run(
         tracker=tracker,
-        baseline=spec.baseline,
-        claim="baseline" if "@" in tracker else spec.claim,
-        spec=dataclasses.asdict(spec),
+        baseline=variant.baseline,
+        family=variant.family,
+        claim=Claim.BASELINE if "@" in tracker else variant.claim,
+        parts=dict(variant.parts),
         dataset=dataset.name,
         root=str(dataset.root),
         sequences=dataset.sequence_names,
@@ -115,7 +116,7 @@ def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, onl
             frame=seconds + 0.003,
             flags=flags,
             open_index=index,
-            open_boxes=np.full((len(index), 4), 0.5, np.float32) + np.float32(drift * 0.01),
+            open_outputs=np.full((len(index), 4), 0.5, np.float32) + np.float32(drift * 0.01),
             patch_size=256,
             identity=run.identity_sha256,
             pairing=f"{dataset.name}-{i}",

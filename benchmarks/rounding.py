@@ -115,8 +115,8 @@ def search_regions(tracker: Tracker, count: int) -> list[np.ndarray]:
     regions = []
     for number in range(1, count + 1):
         tracker.update(scene.render(float(number)).image)
-        assert tracker.search_patch is not None
-        regions.append(tracker.search_patch.copy())
+        assert tracker.network_input is not None
+        regions.append(tracker.network_input.copy())
     return regions
 
 

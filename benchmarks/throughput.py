@@ -20,13 +20,15 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from hit_trackers.hit.tracker import Prediction
+from hit_trackers.protocol import Prediction
+from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.running.memory import peak_resident
 from toolkit_adapters.running.passes import Entrant, run_sequence
 
+IDLE = Variant("idle", "idle", "idle", Claim.BASELINE)
 BOX = np.array([[100.0, 100.0, 80.0, 60.0]])
 
 
@@ -36,11 +38,9 @@ def idle() -> Entrant:
     tracker = SimpleNamespace(
         init=lambda image, box: None,
         update=lambda image: answer,
-        network_seconds=0.0,
-        device_seconds=float("nan"),
-        search_patch=None,
+        variant=IDLE,
     )
-    return Entrant("idle", tracker, "idle")
+    return Entrant(tracker, IDLE)
 
 
 def frames_below(folder: Path, count: int) -> tuple[Path, ...]:

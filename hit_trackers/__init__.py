@@ -1,4 +1,4 @@
-"""HiT trackers: the official computation, and faster ways to execute it.
+"""Trackers: the official computation of each family, and faster ways to execute it.
 
 >>> from hit_trackers import load_tracker
 >>> tracker = load_tracker("hit_nano_exact")
@@ -10,19 +10,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hit_trackers.zoo import TrackerSpec, list_trackers
+from hit_trackers.families import Family, list_trackers, load_tracker
+from hit_trackers.variants import Claim, Variant
+from hit_trackers.version import VERSION
 
 if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Prediction, Tracker, load_tracker
+    from hit_trackers.protocol import Prediction, Probe, Tracker
 
-__version__ = "0.1.0"
-__all__ = ["Prediction", "Tracker", "TrackerSpec", "list_trackers", "load_tracker"]
+__version__ = VERSION
+__all__ = [
+    "Claim",
+    "Family",
+    "Prediction",
+    "Probe",
+    "Tracker",
+    "Variant",
+    "list_trackers",
+    "load_tracker",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # PyTorch takes seconds to import, and listing the trackers does not need it.
-    if name in {"Prediction", "Tracker", "load_tracker"}:
-        from hit_trackers.hit import tracker
+    # The protocol speaks of arrays; listing the trackers does not need NumPy.
+    if name in {"Prediction", "Probe", "Tracker"}:
+        from hit_trackers import protocol
 
-        return getattr(tracker, name)
+        return getattr(protocol, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
-import torch
-from torch import Tensor, nn
 
-from hit_trackers import zoo
 from hit_trackers.errors import CheckpointError
-from hit_trackers.hit.network import seeded
-from hit_trackers.hit.network.config import OFFICIAL_NAMES
 
-EMBEDDED = Path(__file__).parent / "weights" / "hit_nano.safetensors"
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 ENVIRONMENT = "HIT_CHECKPOINTS"
 SEEDED = "seeded"  # as a checkpoint: random weights that are equal on every machine
-_INDICES = "attention_bias_idxs"
+SUFFIXES = (".pth.tar", ".pth", ".pt", ".safetensors")
 
 
 def folders() -> list[Path]:
@@ -32,87 +28,57 @@ def folders() -> list[Path]:
     return [*found, Path(platformdirs.user_data_dir("hit-trackers")) / "checkpoints"]
 
 
-def candidates(size: str) -> list[str]:
-    """Names of a size's weight file below a checkpoint folder, in order of preference."""
-    official = OFFICIAL_NAMES.get(size, "HiT_Nano")
-    return [
-        f"{official}/VT_ep1500.pth.tar",
-        f"train/HiT/{official}/VT_ep1500.pth.tar",
-        f"checkpoints/train/HiT/{official}/VT_ep1500.pth.tar",
-        *(f"{stem}{suffix}" for stem in (official, f"hit_{size}") for suffix in _SUFFIXES),
-    ]
-
-
-_SUFFIXES = (".pth.tar", ".pth", ".pt", ".safetensors")
-
-
-def search(size: str) -> Path | None:
-    """The weight file of a size in `folders()`, or None."""
+def search(names: Iterable[str]) -> Path | None:
+    """The first of some file names that is in one of `folders()`, or None."""
+    candidates = list(names)
     for folder in folders():
-        for name in candidates(size):
+        for name in candidates:
             if (folder / name).is_file():
                 return folder / name
     return None
 
 
-def default_size(name: str, checkpoint: str | Path | None) -> str:
-    """The size that a name without one gets: Base with an official checkpoint, else Nano."""
-    unsized = zoo.parse(name, default_size="base") != zoo.parse(name, default_size="nano")
-    if checkpoint is not None or search("base") is not None:
-        return "base"
-    if unsized:
-        resolved = zoo.parse(name, default_size="nano").name
-        print(
-            f"hit-trackers: no official checkpoint is configured, so {name!r} is {resolved!r}: "
-            f"the small network that comes with the package, not HiT-Base",
-            file=sys.stderr,
-        )
-    return "nano"
-
-
-def find(size: str, checkpoint: str | Path | None = None) -> Path | None:
-    """The weight file to load; None for seeded weights.
+def given(checkpoint: str | Path) -> Path | None:
+    """The file that the user named; None for seeded weights.
 
     Raises:
-        CheckpointError: nothing there; says which file, where to put it, and what works without.
+        CheckpointError: it does not exist.
     """
     if checkpoint == SEEDED:
         return None
-    if checkpoint is not None:
-        path = Path(checkpoint).expanduser()
-        if not path.is_file():
-            raise CheckpointError(f"checkpoint {path} does not exist, or is no file")
-        return path
-    path_found = search(size)
-    if path_found is not None:
-        return path_found
-    if size == "nano" and EMBEDDED.is_file():
-        return EMBEDDED
-    official = OFFICIAL_NAMES.get(size, "HiT_Nano")
-    raise CheckpointError(
-        f"no weights for hit_{size}. Expected {official}/VT_ep1500.pth.tar (from the official HiT "
-        f"repository) in one of: {', '.join(str(folder) for folder in folders())}.\n"
-        f"Put it there, set {ENVIRONMENT} to its folder, or give --checkpoint FILE. "
-        f"Without it, `hit_nano` works: its weights come with the package."
-    )
+    path = Path(checkpoint).expanduser()
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist, or is no file")
+    return path
 
 
-def load_into(network: nn.Module, path: Path | None) -> str:
+def load_into(
+    network: nn.Module,
+    path: Path | None,
+    fill: Callable[[nn.Module], None],
+    constants: tuple[str, ...] = (),
+) -> str:
     """Load weights strictly; returns the file's SHA-256, or "seeded-..." for seeded weights.
 
-    `attention_bias_idxs` are constants of the geometry: where a file leaves them out the network's
-    own stand, and where it has them they must be equal.
+    Args:
+        network: whose state dict is filled.
+        path: the file; None for seeded weights.
+        fill: gives a network its seeded weights.
+        constants: ends of keys that hold constants of the geometry. Where a file leaves them out
+            the network's own stand, and where it has them they must be equal.
 
     Raises:
         CheckpointError: unreadable, unsafe, or weights of another network.
     """
+    import torch
+
     if path is None:
-        seeded.fill(network)
+        fill(network)
         return f"seeded-{digest(network.state_dict())}"
     state = read(path)
     own = network.state_dict()
     for key, value in own.items():
-        if key.endswith(_INDICES) and not torch.equal(state.setdefault(key, value), value):
+        if key.endswith(constants) and not torch.equal(state.setdefault(key, value), value):
             raise CheckpointError(f"{path}: {key} is of another geometry than this network's")
     missing, extra = own.keys() - state.keys(), state.keys() - own.keys()
     shapes = {
@@ -164,6 +130,8 @@ def read(path: Path) -> dict[str, Tensor]:
             f"{path} cannot be read as a checkpoint ({type(error).__name__}: {error}); "
             "download it again"
         ) from error
+    from torch import Tensor
+
     if isinstance(content, dict) and "net" in content:
         content = content["net"]
     if not isinstance(content, dict) or not content:
@@ -197,6 +165,8 @@ _TRAINER = "lib.train."
 
 def _read_pickle(path: Path) -> Any:
     """Read with PyTorch's restricted unpickler, the trainer's classes replaced by inert ones."""
+    import torch
+
     if not zipfile.is_zipfile(path):
         # Written by PyTorch before 1.6: the globals cannot be listed ahead, so only plain weights.
         return torch.load(path, map_location="cpu", weights_only=True)

@@ -53,3 +53,11 @@ class MissingDependencyError(HitTrackersError, ImportError):
 
 class EngineError(HitTrackersError):
     """An engine that cannot run here, or whose output fails its parity check."""
+
+
+class FamilyError(HitTrackersError):
+    """A family of trackers that cannot be imported."""
+
+
+class SchedulerError(HitTrackersError):
+    """Workers that cannot be had, differ from each other, or are lost."""

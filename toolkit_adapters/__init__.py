@@ -1,1 +1,125 @@
-"""Everything that ties trackers to datasets, toolkits, records and reports."""
+"""The Python face of the harness: what the commands do, as functions that return objects.
+
+>>> import toolkit_adapters as harness
+>>> summary = harness.run(["hit_nano", "hit_nano_exact"], ["demo"], "results/mine")
+>>> verification = harness.verify("results/mine")
+>>> verification.failures
+()
+
+Whatever a user can mend is raised as a `hit_trackers.errors.HitTrackersError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit_adapters.records import Results
+    from toolkit_adapters.report.collect import Collection
+    from toolkit_adapters.running.session import Summary
+    from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
+    from toolkit_adapters.verdict.certificates import Verification
+
+__all__ = ["evaluate", "open_results", "report", "run", "verify"]
+
+_OPTIONS = ("device", "threads", "deterministic", "max_frames", "open_loop", "ahead")
+
+
+def run(
+    trackers: Iterable[str],
+    datasets: Iterable[str],
+    results: str | Path,
+    **settings: Any,
+) -> Summary:
+    """Run trackers over datasets, timed frame by frame; resumes what is there already.
+
+    Args:
+        trackers: names; give a baseline and its variants together, so that they are paired.
+        datasets: names, such as "demo" or "lasot".
+        results: folder of the records.
+        settings: fields of `records.provenance.Options` (device, threads, deterministic,
+            max_frames, open_loop, ahead) and of `running.session.Request` (roots, checkpoints,
+            sequences, controls, workers, ...), all with defaults.
+
+    Returns:
+        what failed and what is unfinished; `summary.complete` where nothing is.
+    """
+    from toolkit_adapters.records.provenance import Options
+    from toolkit_adapters.running.session import Request, run_session
+
+    options = Options(**{name: settings.pop(name) for name in _OPTIONS if name in settings})
+    request = Request(tuple(trackers), tuple(datasets), Path(results), options=options, **settings)
+    return run_session(request)
+
+
+def open_results(results: str | Path) -> Results:
+    """Open a results folder: its trackers, datasets, runs and records."""
+    from toolkit_adapters import records
+
+    return records.open_results(results)
+
+
+def verify(
+    results: str | Path | Results,
+    roots: Mapping[str, Path] | None = None,
+    truth: Path | None = None,
+) -> Verification:
+    """Check every claim and control of a results folder; `failures` is empty where all holds.
+
+    Args:
+        results: what `run` left.
+        roots: where datasets are now, by name, if not where the run found them.
+        truth: folder of TrackingNet's full annotations.
+    """
+    from toolkit_adapters.report.accuracy import open_accuracy
+    from toolkit_adapters.verdict import certificates
+
+    opened = open_results(results) if isinstance(results, (str, Path)) else results
+    accuracy = open_accuracy(opened, roots or {}, {}, truth)
+    return certificates.verify(opened, accuracy.printed)
+
+
+def report(
+    results: str | Path | Results,
+    out: str | Path | None = None,
+    **settings: Any,
+) -> Collection:
+    """Collect everything that a report says of a results folder; write it where `out` is given.
+
+    Args:
+        results: what `run` left.
+        out: folder for report.html, report.md, tables, figures and certificate.json.
+        settings: roots, conventions, truth, progress and shared_times of `report.collect.collect`.
+    """
+    from toolkit_adapters.report.collect import collect
+    from toolkit_adapters.report.write import write_report
+
+    opened = open_results(results) if isinstance(results, (str, Path)) else results
+    collection = collect(opened, **settings)
+    if out is not None:
+        write_report(collection, Path(out))
+    return collection
+
+
+def evaluate(
+    raw: str | Path,
+    dataset: str,
+    annotations: str | Path,
+    convention: str | None = None,
+    **settings: bool,
+) -> Evaluation:
+    """Score anybody's raw result files, without running a tracker.
+
+    Args:
+        raw: folder or zip of one tracker's results.
+        dataset: "lasot", "trackingnet" or "got10k-val".
+        annotations: dataset root, folder of annotations, or zip of one.
+        convention: who scores, such as "official"; None for the dataset's default.
+        settings: skip_missing, repair and truncate of `scoring.rawresults.evaluation.evaluate`.
+    """
+    from toolkit_adapters.scoring import find
+    from toolkit_adapters.scoring.rawresults.evaluation import evaluate as score
+
+    return score(Path(raw), Path(annotations), find(dataset, convention), **settings)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from hit_trackers import __version__
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.version import VERSION
 from toolkit_adapters import commands
 
 DESCRIPTION = """\
 This tracker is faster, but is it still the same tracker?
 
-Run HiT trackers over LaSOT, TrackingNet and GOT-10k (or over the demo, which needs nothing),
-frame by frame timed, and report speed, memory, accuracy and equivalence.
+Run trackers over LaSOT, TrackingNet and GOT-10k (or over the demo, which needs nothing), timed
+frame by frame, and report speed, memory, accuracy and equivalence.
 """
 
 
@@ -27,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"hit-trackers {__version__}")
+    parser.add_argument("--version", action="version", version=f"hit-trackers {VERSION}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in sorted(module.name for module in pkgutil.iter_modules(commands.__path__)):
         command = importlib.import_module(f"{commands.__name__}.{name}")
@@ -45,11 +46,23 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 success, 1 our own error, 2 wrong usage)."""
     args = build_parser().parse_args(argv)
+    return guarded(f"hit-trackers {args.command}", lambda: args.run(args))
+
+
+def guarded(program: str, work: Callable[[], int]) -> int:
+    """Do the work of a command; what we raise on purpose becomes a message and an exit status."""
     try:
-        return int(args.run(args))
+        status = int(work())
+        sys.stdout.flush()
+        return status
     except HitTrackersError as error:
-        print(f"hit-trackers {args.command}: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; run the same command again to resume", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough of it, as `head` does. Python would complain of the
+        # broken pipe once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13

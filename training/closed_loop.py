@@ -35,7 +35,7 @@ def rows(folder: Path, roots: Sequence[str]) -> list[Row]:
     """Score every record under `folder` whose truth is known; `roots` as `--root` has them."""
     import numpy as np
 
-    from hit_trackers.boxes import is_box
+    from hit_trackers.geometry import is_box
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.records import open_results
     from toolkit_adapters.scoring.geometry import iou

@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from hit_trackers import checkpoint
 from hit_trackers.errors import CheckpointError
+from hit_trackers.hit import weights
+from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.hit import HiT, build
 from training.batches import Jitter, make_batch
 from training.losses import Losses, losses
@@ -72,7 +74,8 @@ class Training:
         torch.manual_seed(plan.seed)
         self.network = build(plan.size)
         if plan.start_from:
-            checkpoint.load_into(self.network, Path(plan.start_from))
+            start = Path(plan.start_from)
+            checkpoint.load_into(self.network, start, seeded.fill, weights.CONSTANTS)
         self.network.to(device)
         quicken(self.network)
         self.average = copy.deepcopy(self.network).eval()

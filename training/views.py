@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from hit_trackers.crop import crop_region
 from hit_trackers.errors import DatasetError
+from hit_trackers.geometry import crop_region
 from toolkit_adapters.world.casting import Materials, Plot, Procedural, compose
 from toolkit_adapters.world.textures import Image, Rng
 from training.photos import PhotoMaterials, load_photos

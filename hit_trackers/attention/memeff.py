@@ -31,7 +31,8 @@ def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> 
     out = torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, compute_log_sumexp=False, scale=scale
     )
-    return out[0]
+    attended: Tensor = out[0]
+    return attended
 
 
 def lay_out_bias(bias: Tensor) -> Tensor:

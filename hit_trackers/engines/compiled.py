@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.engines.eager import prepare
+from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
+from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError
-from hit_trackers.hit.frame import Frame
-from hit_trackers.hit.network.hit import HiT
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
 
 
 class CompiledEngine:
@@ -23,32 +23,35 @@ class CompiledEngine:
     is a surprise later.
     """
 
+    kind = "compile"
     network_seconds = math.nan
     device_seconds = math.nan
     patch_buffer: np.ndarray | None = None
 
-    def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
+    def __init__(self, program: Program, variant: Variant, device: str) -> None:
         self.device = torch.device(device)
-        self.frame = Frame(prepare(network, spec, self.device))
-        self.network = self.frame.network
-        side = network.config.template_size
+        self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
+        self.weights_bytes: int | None = weights_bytes(program.network)
+        side = program.template_size
         self.template: Tensor | None = None
         self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
             self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
         # On CUDA the compiled kernels are few but still launched one by one, unless in a graph.
         mode = "reduce-overhead" if self._events else "default"
-        self._compiled = torch.compile(self.frame, fullgraph=True, dynamic=False, mode=mode)
+        self._compiled = torch.compile(program, fullgraph=True, dynamic=False, mode=mode)
         self.set_template(np.zeros((side, side, 3), np.uint8))
-        side = network.config.search_size
+        side = program.search_size
         try:
             self.run(np.zeros((side, side, 3), np.uint8))
         except Exception as error:  # of a dozen kinds, from Dynamo to the linker
             raise EngineError(
-                f"{spec.name}: torch.compile failed on {device}: {_reason(error)}. It needs a C++ "
-                "compiler (g++, or CXX set to one)"
+                f"{variant.name}: torch.compile failed on {device}: {_reason(error)}. It needs a "
+                "C++ compiler (g++, or CXX set to one)"
                 + (" and the triton package" if self._events else "")
-                + f"; hit_{spec.size}_exact needs neither"
+                + f"; {variant.baseline}_exact needs neither"
             ) from error
         self.template = None
 
@@ -56,7 +59,7 @@ class CompiledEngine:
     @torch.no_grad()
     def set_template(self, patch: np.ndarray) -> None:
         """Embed the template, once a sequence and therefore not compiled."""
-        self.template = self.frame.embed(torch.from_numpy(patch).to(self.device))
+        self.template = self.program.embed(torch.from_numpy(patch).to(self.device))
 
     @torch.no_grad()
     def run(self, patch: np.ndarray) -> np.ndarray:
@@ -76,12 +79,16 @@ class CompiledEngine:
         self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
         return np.asarray(values.numpy())
 
+    def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
+        """The frame on a CPU, where the profiler sees its allocations; on CUDA nothing."""
+        return {} if self._events else {"frame": lambda: self.run(patch)}
+
 
 def _reason(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
 
 
-def make(network: HiT, spec: TrackerSpec, device: str) -> CompiledEngine:
+def make(program: Program, variant: Variant, device: str) -> CompiledEngine:
     """See `hit_trackers.engines.make_engine`."""
-    return CompiledEngine(network, spec, device)
+    return CompiledEngine(program, variant, device)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.engines.eager import prepare
+from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
+from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError
-from hit_trackers.hit.frame import Frame
-from hit_trackers.hit.network.hit import HiT
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
 
 WARMUP = 3  # lazy initialisation of cuBLAS and cuDNN may not happen inside a capture
 
@@ -21,27 +21,29 @@ WARMUP = 3  # lazy initialisation of cuBLAS and cuDNN may not happen inside a ca
 class GraphEngine:
     """Replays what the eager engine would launch, on buffers that never move.
 
-    A frame is one copy from pinned memory to the device, one graph (normalisation, network, the six
-    numbers), one copy back, and one wait. The kernels and their order are the eager engine's, so
+    A frame is one copy from pinned memory to the device, one graph (normalisation, network, the
+    result), one copy back, and one wait. The kernels and their order are the eager engine's, so
     the bits are too. Nothing is allocated after the capture, but for the embedding of a template.
 
     Attributes:
-        patch_buffer: pinned memory (256, 256, 3); a search region written straight into it needs no
+        patch_buffer: pinned memory (S, S, 3); a search region written straight into it needs no
             copy on the host.
     """
 
+    kind = "graph"
     network_seconds = math.nan
     device_seconds = math.nan
 
-    def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
+    def __init__(self, program: Program, device: str) -> None:
         self.device = torch.device(device)
-        self.frame = Frame(prepare(network, spec, self.device))
-        self.network = self.frame.network
-        side = network.config.search_size
+        self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
+        self.weights_bytes: int | None = weights_bytes(program.network)
+        side = program.search_size
         # Two of them: a search region given to `run` by hand must not overwrite the tracker's own.
         self._pinned = [_pinned((side, side, 3), torch.uint8) for _ in range(2)]
         self.patch_buffer: np.ndarray | None = self._pinned[0].numpy()
-        self._host_result = _pinned((6,), torch.float32)
         with torch.cuda.device(self.device):
             self._stream = torch.cuda.Stream()
             self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
@@ -52,9 +54,9 @@ class GraphEngine:
     @torch.inference_mode()
     def _capture(self, side: int) -> None:
         self._patch = torch.zeros((side, side, 3), dtype=torch.uint8, device=self.device)
-        size = self.network.config.template_size
+        size = self.program.template_size
         blank = torch.zeros((size, size, 3), dtype=torch.uint8, device=self.device)
-        self._template = self.frame.embed(blank).clone()
+        self._template = self.program.embed(blank).clone()
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             for _ in range(WARMUP):
@@ -62,13 +64,14 @@ class GraphEngine:
         self._stream.synchronize()
         with torch.cuda.graph(self._graph, stream=self._stream):
             self._result = self.launch()
+        self._host_result = _pinned(tuple(self._result.shape), torch.float32)
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
         """Embed the template into the buffer that the graph reads."""
         with torch.cuda.stream(self._stream):
             image = torch.from_numpy(patch).to(self.device)
-            self._template.copy_(self.frame.embed(image))
+            self._template.copy_(self.program.embed(image))
         self._stream.synchronize()
 
     @torch.inference_mode()
@@ -91,7 +94,7 @@ class GraphEngine:
         self._done.synchronize()
         self.network_seconds = time.perf_counter() - start
         self.device_seconds = self._events[0].elapsed_time(self._events[1]) / 1e3
-        return self._host_result.numpy().copy()
+        return np.asarray(self._host_result.numpy().copy())
 
     @torch.inference_mode()
     def launch(self) -> Tensor:
@@ -99,18 +102,23 @@ class GraphEngine:
 
         For measuring: a graph took its memory when it was captured, and shows no more of it.
         """
-        return self.frame(self._patch, self._template)
+        result: Tensor = self.program(self._patch, self._template)
+        return result
+
+    def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
+        """The frame, launched without its graph."""
+        return {"frame": self.launch}
 
 
 def _pinned(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.zeros(shape, dtype=dtype).pin_memory()
 
 
-def make(network: HiT, spec: TrackerSpec, device: str) -> GraphEngine:
+def make(program: Program, variant: Variant, device: str) -> GraphEngine:
     """See `hit_trackers.engines.make_engine`."""
     if not device.startswith("cuda"):
         raise EngineError(
-            f"{spec.name}: CUDA graphs need a CUDA device, and this is {device!r}; use "
-            f"--device cuda, or hit_{spec.size}_exact, which caches the template on any device"
+            f"{variant.name}: CUDA graphs need a CUDA device, and this is {device!r}; use "
+            f"--device cuda, or {variant.baseline}_exact, which runs on any device"
         )
-    return GraphEngine(network, spec, device)
+    return GraphEngine(program, device)

@@ -4,103 +4,108 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from hit_trackers.attention import OPERATORS, fused
-from hit_trackers.errors import EngineError
-from hit_trackers.hit.frame import DEVIATION, MEAN, normalise, normalised_values, result
-from hit_trackers.hit.network.hit import HiT, Output
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.engines.pixels import normalised_values
+from hit_trackers.engines.program import Program
+from hit_trackers.variants import Variant
 
+#: Of a floating precision, by its token.
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
-def prepare(network: HiT, spec: TrackerSpec, device: torch.device) -> HiT:
-    """Place a loaded network on its device, in the precision and with the operator of `spec`.
+def precision_of(dtype: torch.dtype) -> str:
+    """The token of a network's type of numbers."""
+    return next((token for token, known in DTYPES.items() if known is dtype), str(dtype))
 
-    Raises:
-        EngineError: PyTorch does not compute this network in that precision, or on that device.
+
+def pytorch(device: torch.device) -> str:
+    """PyTorch's version and a device, as a runtime."""
+    return f"PyTorch {torch.__version__}, {device}"
+
+
+def weights_bytes(module: nn.Module) -> int:
+    """Bytes of parameters and buffers, storages counted once.
+
+    A module that keeps weights in a second layout says so by an attribute `packed_bytes`.
     """
-    if spec.precision not in DTYPES:
-        raise EngineError(
-            f"{spec.name}: PyTorch's engines have no {spec.precision}; use the onnx or openvino "
-            f"engine (hit_{spec.size}_openvino_{spec.precision})"
-        )
-    if spec.attention == "fused":
-        fused.require(device, spec.precision)
-    # Norms are folded in float32; the bias follows in the precision of the weights.
-    network = network.to(device).prepare()
-    if spec.in_place:
-        network.work_in_place()
-    return network.to(DTYPES[spec.precision]).use(OPERATORS[spec.attention])
+    tensors = [*module.parameters(), *module.buffers()]
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    packed = sum(int(getattr(part, "packed_bytes", 0)) for part in module.modules())
+    return sum(storages.values()) + packed
 
 
 class EagerEngine:
     """PyTorch, one operator after the other; any attention operator, any floating precision."""
 
+    kind = "eager"
     network_seconds = math.nan
     device_seconds = math.nan
     patch_buffer: np.ndarray | None = None
 
-    def __init__(self, network: HiT, spec: TrackerSpec, device: str) -> None:
+    def __init__(self, program: Program, device: str) -> None:
         self.device = torch.device(device)
-        self.network = prepare(network, spec, self.device)
-        self.dtype = DTYPES[spec.precision]
-        self.caches_template = spec.caches_template
-        self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
-        self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
-        on_cpu = self.device.type == "cpu"
-        if spec.in_place and on_cpu and self.dtype == torch.float32:
-            self.network.backbone.body.rearrange_products()
-        self.values = normalised_values() if spec.in_place and on_cpu else None
-        self.template: Tensor | None = None
+        self.program = program
+        self.precision = precision_of(program.dtype)
+        self.runtime = pytorch(self.device)
+        self.values = normalised_values() if program.looks_up_pixels else None
+        self.held: Tensor | None = None
         self.events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
             self.events = (torch.cuda.Event(True), torch.cuda.Event(True))
+
+    @property
+    def weights_bytes(self) -> int | None:
+        """Counted when asked: some layouts are made at the first update."""
+        return weights_bytes(self.program.network)
 
     def normalise(self, patch: np.ndarray) -> Tensor:
         """RGB uint8 (S, S, 3) -> (1, 3, S, S) on the device."""
         if self.values is not None:
             image = torch.from_numpy(cv2.LUT(patch, self.values))
-            return image.permute(2, 0, 1).unsqueeze(0).to(self.dtype)
-        image = torch.from_numpy(patch).to(self.device)
-        return normalise(image, self.mean, self.deviation).to(self.dtype)
+            return image.permute(2, 0, 1).unsqueeze(0).to(self.program.dtype)
+        return self.program.normalise(torch.from_numpy(patch).to(self.device))
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
-        """Normalise the template, and embed it where that is cached."""
-        template = self.normalise(patch)
-        self.template = self.network.embed(template) if self.caches_template else template
-
-    def forward(self, search: Tensor) -> Output:
-        """The network scope: normalised search region in, boxes and corner probabilities out."""
-        assert self.template is not None, "init() comes before update()"
-        if self.caches_template:
-            return self.network.predict(self.network.embed(search), self.template)
-        return self.network(search, self.template)
+        """Normalise the template, and keep of it what the program holds."""
+        self.held = self.program.hold(self.normalise(patch))
 
     @torch.inference_mode()
     def run(self, patch: np.ndarray) -> np.ndarray:
         """One search region; see `Engine.run`."""
+        assert self.held is not None, "init() comes before update()"
         search = self.normalise(patch)
         start = time.perf_counter()
         if self.events is None:
-            output = self.forward(search)
+            output = self.program.predict(search, self.held)
             self.network_seconds = time.perf_counter() - start
-            return result(output).numpy()
+            return self.program.result(output).numpy()
         self.events[0].record()
-        output = self.forward(search)
+        output = self.program.predict(search, self.held)
         self.events[1].record()
-        values = result(output).cpu()  # waits for the stream, so the events have happened too
+        values = self.program.result(output).cpu()  # waits for the stream, and so for the events
         self.network_seconds = time.perf_counter() - start
         self.device_seconds = self.events[0].elapsed_time(self.events[1]) / 1e3
         return values.numpy()
 
+    def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
+        """The frame, and the network alone with its input on the device."""
+        held = self.held
+        assert held is not None, "init() comes before update()"
+        with torch.no_grad():
+            search = self.normalise(patch)
+        return {
+            "frame": lambda: self.run(patch),
+            "network": lambda: self.program.predict(search, held),
+        }
 
-def make(network: HiT, spec: TrackerSpec, device: str) -> EagerEngine:
+
+def make(program: Program, variant: Variant, device: str) -> EagerEngine:
     """See `hit_trackers.engines.make_engine`."""
-    return EagerEngine(network, spec, device)
+    return EagerEngine(program, device)

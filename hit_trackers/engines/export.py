@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import inspect
 import math
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,20 +19,16 @@ import numpy as np
 import platformdirs
 import torch
 
-from hit_trackers import __version__
-from hit_trackers.attention import OPERATORS
 from hit_trackers.checkpoint import digest
+from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
-from hit_trackers.hit.frame import Embedder, Frame
-from hit_trackers.hit.network.hit import HiT
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import TOLERANCE_PX, Variant
+from hit_trackers.version import VERSION
 
 CACHE = "HIT_TRACKERS_CACHE"
 OPSET = 17  # the newest that PyTorch's TorchScript exporter writes without upgrading operators
 INPUTS = ("patch", "template")
 OUTPUT = "result"
-# On fractions of the search region; 2e-6 is what ONNX Runtime and OpenVINO were seen to differ by.
-TOLERANCE = 1e-4
 
 Execute = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -41,36 +38,45 @@ class Exported:
     """A network that left PyTorch.
 
     Attributes:
-        path: the ONNX file, inputs `patch` uint8 (256, 256, 3) and `template` float32 (1, 64, C),
-            output `result` float32 (6,).
-        embedder: embeds a template; it stays in PyTorch, as it runs once a sequence.
-        patch, template: a fixed search region, and the tokens of a fixed template.
+        path: the ONNX file, inputs `patch` uint8 (S, S, 3) and `template`, what the program holds
+            of a template; output `result` float32 (K,).
+        program: embeds a template; that stays in PyTorch, as it runs once a sequence.
+        patch, template: a fixed search region, and what is held of a fixed template.
         expected: what the eager engine computes for the two.
     """
 
     path: Path
-    embedder: Embedder
+    program: Program
     patch: np.ndarray
     template: np.ndarray
     expected: np.ndarray
 
+    @property
+    def quantised(self) -> bool:
+        """Whether this is the 8-bit version."""
+        return self.path.stem.endswith("-int8")
+
     @torch.no_grad()
     def embed(self, patch: np.ndarray) -> np.ndarray:
-        """RGB uint8 (128, 128, 3) -> float32 (1, 64, C)."""
-        return np.ascontiguousarray(self.embedder(torch.from_numpy(patch)).numpy())
+        """RGB uint8 (T, T, 3) -> what the program holds of it."""
+        return np.ascontiguousarray(self.program.embed(torch.from_numpy(patch)).numpy())
 
-    def check(self, execute: Execute, spec: TrackerSpec) -> None:
+    def check(self, execute: Execute, variant: Variant) -> None:
         """Compare a runtime with the eager engine; another precision must only be finite.
 
         Raises:
             EngineError: it computes something else.
         """
         found = execute(self.patch, self.template)
+        if found.shape != self.expected.shape:
+            raise EngineError(f"{variant.name}: its output is of shape {found.shape}")
         difference = float(np.abs(found - self.expected).max())
-        limit = TOLERANCE if spec.precision == "fp32" else np.inf
-        if found.shape != (6,) or not np.isfinite(found).all() or not difference <= limit:
+        # Outputs are fractions of the search region; 2e-6 was seen of ONNX Runtime and OpenVINO.
+        limit = TOLERANCE_PX / self.program.search_size
+        limit = limit if variant.part("precision") == "fp32" else np.inf
+        if not np.isfinite(found).all() or not difference <= limit:
             raise EngineError(
-                f"{spec.name}: on a fixed patch its output differs from the eager engine's by "
+                f"{variant.name}: on a fixed patch its output differs from the eager engine's by "
                 f"{difference:.2g} (tolerance {limit:g}): {found} against {self.expected}. "
                 f"Delete {self.path} if it may be damaged; else this runtime's version computes "
                 "something else, and its speed would be that of another tracker"
@@ -84,38 +90,36 @@ def cache_folder() -> Path:
     return Path(root).expanduser() / "onnx"
 
 
-def export(network: HiT, spec: TrackerSpec) -> Exported:
-    """Export a network whose weights are loaded, unless the cache holds it.
+def export(program: Program, variant: Variant) -> Exported:
+    """Export a float32 program on a CPU, unless the cache holds it.
 
     Raises:
         EngineError: the cache cannot be written, PyTorch cannot export, or an 8-bit network has
             not been made yet.
         MissingDependencyError: the onnx package, which the exporter needs, is not installed.
     """
-    if spec.attention != "eager":
+    attention, engine = variant.part("attention"), variant.part("engine")
+    if attention != "eager":
         raise EngineError(
-            f"{spec.name}: {spec.engine} plans attention itself, so {spec.attention!r} would name "
-            f"what does not run; use hit_{spec.size}_{spec.engine}"
+            f"{variant.name}: {engine} plans attention itself, so {attention!r} would name what "
+            f"does not run; use {variant.baseline}_{engine}"
         )
-    key = _key(network)
-    frame = Frame(network.to("cpu").prepare().use(OPERATORS["eager"])).eval()
-    patch, template = (
-        _test_pattern(size) for size in (network.config.search_size, network.config.template_size)
-    )
+    program.eval()
+    patch, template = (_test_pattern(size) for size in (program.search_size, program.template_size))
     with torch.no_grad():
-        inputs = (torch.from_numpy(patch), frame.embed(torch.from_numpy(template)))
-        expected = frame(*inputs).numpy()
-    path = cache_folder() / f"hit_{spec.size}-{key[:24]}.onnx"
-    write_once(path, lambda target: _export(frame, inputs, target))
-    if spec.precision == "int8":
+        inputs = (torch.from_numpy(patch), program.embed(torch.from_numpy(template)))
+        expected = program(*inputs).numpy()
+    path = cache_folder() / f"{variant.baseline}-{_key(program)[:24]}.onnx"
+    write_once(path, lambda target: _export(program, inputs, target))
+    if variant.part("precision") == "int8":
         path = quantised_path(path)
         if not path.is_file():
             raise EngineError(
-                f"{spec.name}: these weights have not been quantised yet; run\n"
-                f"  python -m toolkit_adapters.bench.quantise {spec.name}\n"
+                f"{variant.name}: these weights have not been quantised yet; run\n"
+                f"  hit-trackers quantise {variant.name}\n"
                 "with the same --checkpoint: it calibrates on the demo"
             )
-    return Exported(path, frame.embed, patch, inputs[1].contiguous().numpy(), expected)
+    return Exported(path, program, patch, inputs[1].contiguous().numpy(), expected)
 
 
 def quantised_path(path: Path) -> Path:
@@ -123,30 +127,30 @@ def quantised_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}-int8.onnx")
 
 
-def _key(network: HiT) -> str:
+def _key(program: Program) -> str:
     """Of weights, geometry, and everything that decides what is written."""
     sha = hashlib.sha256()
+    classes = {type(module) for module in program.modules()}
+    own = {c for c in classes if not c.__module__.startswith("torch.")}
+    sources = {Path(inspect.getfile(c)) for c in own}
     package = Path(__file__).parents[1]
-    sources = [*sorted((package / "hit" / "network").glob("*.py")), Path(__file__), _FRAME]
-    for source in (*sources, package / "attention" / "eager.py"):
+    sources |= {Path(__file__), package / "attention" / "eager.py", package / "engines/pixels.py"}
+    for source in sorted(sources):
         sha.update(source.read_bytes())
-    for part in (__version__, torch.__version__, str(OPSET), repr(network.config)):
-        sha.update(part.encode())
-    sha.update(digest(network.state_dict()).encode())
+    for part in (VERSION, torch.__version__, str(OPSET), program.search_size):
+        sha.update(str(part).encode())
+    sha.update(digest(program.state_dict()).encode())
     return sha.hexdigest()
-
-
-_FRAME = Path(__file__).parents[1] / "hit" / "frame.py"
 
 
 def _test_pattern(size: int) -> np.ndarray:
     """A fixed image with structure at every scale; not noise, of which a network makes nothing."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
     waves = [np.sin(2 * np.pi * ((1 + c) * x * x + (3 - c) * y + c * x * y)) for c in range(3)]
-    return np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1)))
+    return np.asarray(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
 
 
-def _export(frame: Frame, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:
+def _export(program: Program, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:
     try:
         importlib.import_module("onnx")
     except ImportError as error:
@@ -159,7 +163,7 @@ def _export(frame: Frame, inputs: tuple[torch.Tensor, torch.Tensor], path: Path)
         warnings.simplefilter("ignore")
         # The TorchScript exporter: the newer one needs onnxscript, and gains nothing here.
         torch.onnx.export(
-            frame,
+            program,
             inputs,
             str(path),
             dynamo=False,
@@ -200,11 +204,16 @@ def write_once(path: Path, write: Callable[[Path], None]) -> None:
 class ExportedEngine:
     """What the runtimes of exported networks share; each brings its `_execute`."""
 
+    kind: str
+    precision: str
+    runtime: str
     network_seconds = math.nan
     device_seconds = math.nan
+    patch_buffer: np.ndarray | None = None
+    weights_bytes: int | None = None
 
     def __init__(self, exported: Exported) -> None:
-        self._exported = exported
+        self.exported = exported
         self._template: np.ndarray | None = None
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
@@ -212,7 +221,7 @@ class ExportedEngine:
 
     def set_template(self, patch: np.ndarray) -> None:
         """Embed the template (in PyTorch, once a sequence)."""
-        self._template = self._exported.embed(patch)
+        self._template = self.exported.embed(patch)
 
     def run(self, patch: np.ndarray) -> np.ndarray:
         """One search region; see `Engine.run`. Network time here includes the normalisation."""
@@ -221,3 +230,12 @@ class ExportedEngine:
         output = self._execute(patch, self._template)
         self.network_seconds = time.perf_counter() - start
         return output
+
+    def inputs(self, patch: np.ndarray) -> dict[str, np.ndarray]:
+        """What the runtime is given for a search region, by input name; for calibration."""
+        assert self._template is not None, "init() comes before update()"
+        return dict(zip(INPUTS, (patch, self._template), strict=True))
+
+    def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
+        """None: another runtime executes the network."""
+        return {}

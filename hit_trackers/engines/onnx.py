@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import math
 from typing import Any
 
 import numpy as np
 import torch
 
 from hit_trackers.engines.export import Exported, ExportedEngine, export
+from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.hit.network.hit import HiT
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
 
 PRECISIONS = ("fp32", "int8")
 
@@ -24,12 +23,10 @@ class OnnxEngine(ExportedEngine):
     device times, so `device_seconds` is NaN on CUDA too.
     """
 
-    network_seconds = math.nan
-    device_seconds = math.nan
-    patch_buffer: np.ndarray | None = None
+    kind = "onnx"
 
     def __init__(
-        self, exported: Exported, spec: TrackerSpec, providers: list[tuple[str, dict[str, str]]]
+        self, exported: Exported, variant: Variant, providers: list[tuple[str, dict[str, str]]]
     ) -> None:
         runtime = load_runtime()
         options = runtime.SessionOptions()
@@ -43,16 +40,18 @@ class OnnxEngine(ExportedEngine):
             )
         except Exception as error:  # its exceptions share no base class of their own
             raise EngineError(
-                f"{spec.name}: ONNX Runtime {runtime.__version__} cannot load {exported.path}: "
+                f"{variant.name}: ONNX Runtime {runtime.__version__} cannot load {exported.path}: "
                 f"{str(error).splitlines()[0]}; delete the file if it may be damaged"
             ) from error
         # A provider that cannot start is replaced by the CPU without a word.
         if self._session.get_providers()[0] != providers[0][0]:
             raise EngineError(
-                f"{spec.name}: ONNX Runtime did not start {providers[0][0]}, only "
+                f"{variant.name}: ONNX Runtime did not start {providers[0][0]}, only "
                 f"{', '.join(self._session.get_providers())}; are its libraries installed?"
             )
-        exported.check(self._execute, spec)
+        self.precision = "int8" if exported.quantised else "fp32"
+        self.runtime = f"ONNX Runtime {runtime.__version__}, {providers[0][0]}"
+        exported.check(self._execute, variant)
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
         outputs = self._session.run(None, {"patch": patch, "template": template})
@@ -74,14 +73,15 @@ def load_runtime() -> Any:
         ) from error
 
 
-def make(network: HiT, spec: TrackerSpec, device: str) -> OnnxEngine:
+def make(program: Program, variant: Variant, device: str) -> OnnxEngine:
     """See `hit_trackers.engines.make_engine`."""
     runtime = load_runtime()
-    if spec.precision not in PRECISIONS:
+    precision = variant.part("precision")
+    if precision not in PRECISIONS:
         raise EngineError(
-            f"{spec.name}: the onnx engine computes in {' or '.join(PRECISIONS)}; for "
-            f"{spec.precision} use hit_{spec.size}_openvino_{spec.precision} on a CPU or "
-            f"hit_{spec.size}_{spec.precision} on CUDA"
+            f"{variant.name}: the onnx engine computes in {' or '.join(PRECISIONS)}; for "
+            f"{precision} use {variant.baseline}_openvino_{precision} on a CPU or "
+            f"{variant.baseline}_{precision} on CUDA"
         )
     provider: tuple[str, dict[str, str]] = ("CPUExecutionProvider", {})
     if device.startswith("cuda"):
@@ -90,8 +90,8 @@ def make(network: HiT, spec: TrackerSpec, device: str) -> OnnxEngine:
         provider = ("CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"})
     if provider[0] not in runtime.get_available_providers():
         raise EngineError(
-            f"{spec.name}: this ONNX Runtime {runtime.__version__} has no {provider[0]} (it has "
+            f"{variant.name}: this ONNX Runtime {runtime.__version__} has no {provider[0]} (it has "
             f"{', '.join(runtime.get_available_providers())}); onnxruntime-gpu brings it, or use "
             "--device cpu"
         )
-    return OnnxEngine(export(network, spec), spec, [provider])
+    return OnnxEngine(export(program, variant), variant, [provider])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import math
 from typing import Any
 
 import numpy as np
 import torch
 
 from hit_trackers.engines.export import INPUTS, Exported, ExportedEngine, export
+from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.hit.network.hit import HiT
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
 
 # Name in a tracker's name -> (OpenVINO's precision, the capability a processor must report).
 PRECISIONS = {
@@ -23,20 +22,21 @@ PRECISIONS = {
 }
 
 
+_TOKENS = {name: token for token, (name, _) in PRECISIONS.items() if token != "int8"}
+
+
 class OpenVinoEngine(ExportedEngine):
     """OpenVINO's CPU plugin on the exported network.
 
     Runs on as many threads as PyTorch is set to when the tracker is made.
     """
 
-    network_seconds = math.nan
-    device_seconds = math.nan
-    patch_buffer: np.ndarray | None = None
+    kind = "openvino"
 
-    def __init__(self, exported: Exported, spec: TrackerSpec, core: Any) -> None:
+    def __init__(self, exported: Exported, variant: Variant, core: Any) -> None:
         # The precision is always asked for: by default OpenVINO takes bfloat16 where it is faster.
         settings = {
-            "INFERENCE_PRECISION_HINT": PRECISIONS[spec.precision][0],
+            "INFERENCE_PRECISION_HINT": PRECISIONS[variant.part("precision")][0],
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
@@ -48,12 +48,19 @@ class OpenVinoEngine(ExportedEngine):
             model = core.compile_model(str(exported.path), "CPU", settings)
         except RuntimeError as error:
             raise EngineError(
-                f"{spec.name}: OpenVINO cannot load {exported.path}: {_reason(error)}; "
+                f"{variant.name}: OpenVINO cannot load {exported.path}: {_reason(error)}; "
                 "delete the file if it may be damaged"
             ) from error
         self._request = model.create_infer_request()
         self._output = model.output(0)
-        exported.check(self._execute, spec)
+        computed = str(model.get_property("INFERENCE_PRECISION_HINT").to_string())
+        self.precision = "int8" if exported.quantised else _TOKENS.get(computed, computed)
+        self.runtime = f"OpenVINO {self._version()}, CPU"
+        exported.check(self._execute, variant)
+
+    @staticmethod
+    def _version() -> str:
+        return str(importlib.import_module("openvino").__version__)
 
     def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
         results = self._request.infer(dict(zip(INPUTS, (patch, template), strict=True)))
@@ -67,7 +74,7 @@ def _reason(error: Exception) -> str:
     return (said or lines or [type(error).__name__])[0][:200]
 
 
-def make(network: HiT, spec: TrackerSpec, device: str) -> OpenVinoEngine:
+def make(program: Program, variant: Variant, device: str) -> OpenVinoEngine:
     """See `hit_trackers.engines.make_engine`."""
     try:
         openvino = importlib.import_module("openvino")
@@ -78,15 +85,16 @@ def make(network: HiT, spec: TrackerSpec, device: str) -> OpenVinoEngine:
         ) from error
     if device != "cpu":
         raise EngineError(
-            f"{spec.name}: the openvino engine runs on a CPU, and this is {device!r}; on CUDA use "
-            f"hit_{spec.size}_graph"
+            f"{variant.name}: the openvino engine runs on a CPU, and this is {device!r}; on CUDA "
+            f"use {variant.baseline}_graph"
         )
     core = openvino.Core()
-    capability = PRECISIONS[spec.precision][1]
+    precision = variant.part("precision")
+    capability = PRECISIONS[precision][1]
     capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if capability not in capabilities:
         raise EngineError(
-            f"{spec.name}: this processor computes in {', '.join(capabilities)} only, and OpenVINO "
-            f"would silently run float32 instead of {spec.precision}"
+            f"{variant.name}: this processor computes in {', '.join(capabilities)} only, and "
+            f"OpenVINO would silently run float32 instead of {precision}"
         )
-    return OpenVinoEngine(export(network, spec), spec, core)
+    return OpenVinoEngine(export(program, variant), variant, core)

@@ -1,68 +1,61 @@
-"""The closed loop: a box in, a box out, frame after frame."""
+"""HiT's closed loop: a box in, a box out, frame after frame."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from hit_trackers import checkpoint as checkpoints
-from hit_trackers import zoo
-from hit_trackers.boxes import check_first_box, clip_box, from_search_region
-from hit_trackers.crop import crop_region
-from hit_trackers.engines import Engine, make_engine
-from hit_trackers.errors import EngineError, ImageError, PredictionError
+from hit_trackers.checkpoint import load_into
+from hit_trackers.engines import EXPORTING, Engine, make_engine, observe
+from hit_trackers.engines.eager import EagerEngine
+from hit_trackers.errors import PredictionError
+from hit_trackers.executed import Executed
+from hit_trackers.geometry import check_first_box, clip_box, crop_region, from_search_region
+from hit_trackers.hit import weights
+from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.hit import build
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.hit.network.levit import BiasedAttention
+from hit_trackers.hit.program import HitProgram, make_program
+from hit_trackers.protocol import Prediction, check_image
+from hit_trackers.variants import DEFAULTS, Variant
 
 
-class Prediction(NamedTuple):
-    """A tracker's answer for a frame.
+class HitTracker:
+    """A HiT tracker, and its own probe; make one with `hit_trackers.load_tracker`.
 
-    Attributes:
-        box: float64 (4,) x, y, w, h in pixels.
-        score: confidence in [0, 1]: the geometric mean of the two corner maps' highest probability.
-    """
-
-    box: np.ndarray
-    score: float
-
-
-class Tracker:
-    """A HiT tracker; make one with `load_tracker`.
+    A score is the geometric mean of the two corner maps' highest probability.
 
     Attributes:
-        spec: what it is; `name` is `spec.name`.
-        weights_sha256: of the weight file.
+        variant: what it is, the SHA-256 of its weight file among its identity.
         device: "cpu", "cuda", "cuda:1", ...
-        search_patch: RGB uint8 (256, 256, 3), the search region of the last update; some engines
+        network_input: RGB uint8 (256, 256, 3), the search region of the last update; some engines
             write the next one over it.
     """
 
-    def __init__(self, engine: Engine, spec: TrackerSpec, weights_sha256: str, device: str) -> None:
+    def __init__(self, engine: Engine, variant: Variant, device: str) -> None:
         self.engine = engine
-        self.spec = spec
-        self.name = spec.name
-        self.weights_sha256 = weights_sha256
+        self.variant = variant
         self.device = device
-        self.config = CONFIGS[spec.size]
-        self.search_patch: np.ndarray | None = None
+        self.config = CONFIGS[variant.part("size")]
+        self.box_scale = float(self.config.search_size)
+        self.network_input: np.ndarray | None = None
         self._state: list[float] | None = None
 
     @property
-    def network_seconds(self) -> float:
-        """Wall seconds of the network in the last update: patch on the device in, box out."""
-        return self.engine.network_seconds
+    def name(self) -> str:
+        """`variant.name`."""
+        return self.variant.name
 
     @property
-    def device_seconds(self) -> float:
-        """The same between two CUDA events; NaN on a CPU."""
-        return self.engine.device_seconds
+    def probe(self) -> HitTracker:
+        """It shows all that a probe can."""
+        return self
 
     def init(self, image: np.ndarray, box: Sequence[float] | np.ndarray) -> None:
         """Start on a target.
@@ -100,7 +93,7 @@ class Tracker:
         patch, factor = crop_region(
             image, self._state, self.config.search_factor, size, out=self.engine.patch_buffer
         )
-        self.search_patch = patch
+        self.network_input = patch
         output = self.engine.run(patch)
         if not np.isfinite(output).all():
             raise PredictionError(f"{self.name}: the network's output is not finite: {output}")
@@ -110,16 +103,43 @@ class Tracker:
         score = math.sqrt(float(output[4]) * float(output[5]))
         return Prediction(np.array(self._state, dtype=np.float64), min(score, 1.0))
 
-    def predict(self, patch: np.ndarray) -> np.ndarray:
+    @property
+    def network_seconds(self) -> float:
+        """Wall seconds of the network in the last update: patch on the device in, box out."""
+        return self.engine.network_seconds
+
+    @property
+    def device_seconds(self) -> float:
+        """The same between two CUDA events; NaN on a CPU."""
+        return self.engine.device_seconds
+
+    @property
+    def weights_bytes(self) -> int | None:
+        """Bytes of the weights; None where another runtime holds them."""
+        return self.engine.weights_bytes
+
+    def run_network(self, network_input: np.ndarray) -> np.ndarray:
         """The network alone, open loop, with the template held.
 
         Args:
-            patch: a search region, RGB uint8 (256, 256, 3).
+            network_input: a search region, RGB uint8 (256, 256, 3).
 
         Returns:
-            float32 (4,): centre x, centre y, width, height as fractions of the search region.
+            float32 (6,): centre x, centre y, width, height as fractions of the search region, then
+            the highest probability of either corner map.
         """
-        return self.engine.run(patch)[:4].copy()
+        return np.asarray(self.engine.run(network_input).copy())
+
+    def executed(self, network_input: np.ndarray) -> Executed:
+        """As `Probe.executed`."""
+        return observe(self.engine, network_input, BiasedAttention)
+
+    def workloads(self, network_input: np.ndarray) -> Mapping[str, Callable[[], object]]:
+        """As `Probe.workloads`; "after embedding" is the network without the patch embedding."""
+        found = dict(self.engine.workloads(network_input))
+        if isinstance(self.engine, EagerEngine):
+            found["after embedding"] = _after_embedding(self.engine, network_input)
+        return found
 
     def _to_pixels(self, box: np.ndarray, factor: float) -> list[float]:
         """Fractions of the search region -> image pixels, in float32 as the official tensor does.
@@ -128,69 +148,45 @@ class Tracker:
         """
         scaled = box.astype(np.float32) * np.float32(self.config.search_size)
         if self.device.startswith("cuda"):
-            return (scaled * (np.float32(1) / np.float32(factor))).tolist()
-        return (scaled / np.float32(factor)).tolist()
+            multiplied: list[float] = (scaled * (np.float32(1) / np.float32(factor))).tolist()
+            return multiplied
+        divided: list[float] = (scaled / np.float32(factor)).tolist()
+        return divided
 
 
-def check_image(image: np.ndarray) -> None:
-    """Raise `ImageError` unless `image` is RGB uint8 (H, W, 3)."""
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[2] != 3
-    ):
-        found = (
-            f"{image.dtype} {image.shape}"
-            if isinstance(image, np.ndarray)
-            else type(image).__name__
-        )
-        raise ImageError(f"expected an RGB uint8 image (height, width, 3), got {found}")
+def _after_embedding(engine: EagerEngine, patch: np.ndarray) -> Callable[[], object]:
+    """The patch embedding has a peak of memory of its own, which hides that of the rest."""
+    program = engine.program
+    assert isinstance(program, HitProgram)
+    network, template = program.network, engine.held
+    assert template is not None
+    with torch.inference_mode():
+        search = network.embed(engine.normalise(patch))
+        if not program.caches_template:
+            template = network.embed(template)
+
+    @torch.inference_mode()
+    def work() -> object:
+        return network.predict(search, template)
+
+    return work
 
 
-def load_tracker(
-    name: str,
-    checkpoint: str | Path | None = None,
-    device: str = "cpu",
-    *,
-    deterministic: bool = False,
-) -> Tracker:
-    """Make a tracker ready to run.
-
-    Args:
-        name: `hit[_base|_small|_tiny|_nano][_<optimisation>...]`; without a size, Base where an
-            official checkpoint is configured, else the embedded Nano (said on standard error).
-        checkpoint: official `.pth.tar`, bare state dict, or `.safetensors`; without one it is
-            looked for as `hit_trackers.checkpoint` says.
-        device: "cpu", "cuda" or "cuda:<index>".
-        deterministic: ask PyTorch for deterministic algorithms and full float32, for the whole
-            process. Without it PyTorch's defaults hold, as for the official tracker.
-
-    Raises:
-        UnknownTrackerError: the name does not parse.
-        CheckpointError: no weights, or none that fit.
-        EngineError: the engine cannot run on this device.
-        MissingDependencyError: the engine's library is not installed.
-    """
-    size = checkpoints.default_size(name, checkpoint)
-    spec = zoo.parse(name, default_size=size)
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise EngineError(
-            f"device {device!r}: PyTorch {torch.__version__} finds no CUDA device here; "
-            'use device "cpu" (--device cpu)'
-        )
-    if deterministic:
-        make_deterministic()
-    path = checkpoints.find(spec.size, checkpoint)
-    network = build(spec.size)
-    weights_sha256 = checkpoints.load_into(network, path)
-    return Tracker(make_engine(network, spec, device), spec, weights_sha256, device)
-
-
-def make_deterministic() -> None:
-    """Deterministic algorithms and full float32 on CUDA, for the whole process."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+def load(variant: Variant, checkpoint: str | Path | None, device: str) -> HitTracker:
+    """See `hit_trackers.families.Family.load`."""
+    size = variant.part("size")
+    path = weights.find(size, checkpoint)
+    network = build(size)
+    digest = load_into(network, path, seeded.fill, weights.CONSTANTS)
+    # Other runtimes get the official computation in float32, whatever they make of it.
+    exported = variant.part("engine") in EXPORTING
+    executed = dataclasses.replace(
+        variant, parts={**variant.parts, "attention": DEFAULTS["attention"], "precision": "fp32"}
+    )
+    program = (
+        make_program(network, executed, "cpu")
+        if exported
+        else make_program(network, variant, device)
+    )
+    identified = dataclasses.replace(variant, identity={"weights_sha256": digest})
+    return HitTracker(make_engine(program, variant, device), identified, device)

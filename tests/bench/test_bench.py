@@ -10,14 +10,15 @@ import pytest
 import torch
 
 import hit_trackers
-from hit_trackers.zoo import parse
+from hit_trackers import variants
+from hit_trackers.engines.operators import count_operators
+from hit_trackers.families import parse
 from toolkit_adapters.bench import measure as measuring
 from toolkit_adapters.bench.cuda_path import follow, peak_of_tensors
-from toolkit_adapters.bench.operators import count_frame
 from toolkit_adapters.bench.roofline import frame_flops
 from toolkit_adapters.bench.table import table
 from toolkit_adapters.cli import main
-from toolkit_adapters.running.activations import _peak, peak_activations, peak_of_frame
+from toolkit_adapters.running.activations import _peak, peak_activations
 
 
 @pytest.mark.parametrize(("size", "operators"), [("base", 288), ("small", 288), ("tiny", 246)])
@@ -76,12 +77,21 @@ def load(name: str, patch: np.ndarray) -> hit_trackers.Tracker:
     return tracker
 
 
+def peak_of(
+    tracker: hit_trackers.Tracker,
+    patch: np.ndarray,
+    device: str = "cpu",
+    piece: str = "after embedding",
+) -> int:
+    return peak_activations(tracker.probe.workloads(patch)[piece], device).bytes
+
+
 def test_counts_of_a_loaded_tracker(patch: np.ndarray) -> None:
     baseline, fused = (load(name, patch) for name in ("hit_nano", "hit_nano_memeff"))
-    counts = [count_frame(baseline, patch) for _ in range(2)]
+    counts = [count_operators(baseline.workloads(patch)["network"]) for _ in range(2)]
     assert counts[0] == counts[1]
     assert counts[0]["aten._softmax.default"] == 5 + 2 + 2  # MHA, SA, corner maps
-    fused_counts = count_frame(fused, patch)
+    fused_counts = count_operators(fused.workloads(patch)["network"])
     assert fused_counts["aten._softmax.default"] == 2
     assert sum(fused_counts.values()) < sum(counts[0].values())
 
@@ -91,7 +101,7 @@ def test_activations_of_variants(patch: np.ndarray) -> None:
     peaks = {}
     for name in ("hit_nano", "hit_nano_memeff", "hit_nano_exact"):
         tracker = load(name, patch)
-        values = {measuring._transformer_peak(tracker, patch, "cpu") for _ in range(2)}
+        values = {peak_of(tracker, patch) for _ in range(2)}
         assert len(values) == 1, "deterministic"
         peaks[name] = values.pop()
     assert peaks["hit_nano_memeff"] < (1 - 0.284) * peaks["hit_nano"]
@@ -99,10 +109,7 @@ def test_activations_of_variants(patch: np.ndarray) -> None:
 
 
 def test_activations_of_exact_in_base(patch: np.ndarray) -> None:
-    peaks = [
-        measuring._transformer_peak(load(name, patch), patch, "cpu")
-        for name in ("hit_base", "hit_base_exact")
-    ]
+    peaks = [peak_of(load(name, patch), patch) for name in ("hit_base", "hit_base_exact")]
     assert peaks[1] < (1 - 0.284) * peaks[0]
 
 
@@ -116,8 +123,8 @@ def test_activations_on_a_gpu(size: str, patch: np.ndarray) -> None:
         tracker = hit_trackers.load_tracker(f"hit_{size}{variant}", "seeded", "cuda")
         tracker.init(patch, [60, 60, 60, 60])
         tracker.engine.run(patch)
-        peaks.append(measuring._transformer_peak(tracker, patch, "cuda"))
-        print(tracker.name, peaks[-1], peak_of_frame(tracker, patch, "cuda"))
+        peaks.append(peak_of(tracker, patch, "cuda"))
+        print(tracker.name, peaks[-1], peak_of(tracker, patch, "cuda", "frame"))
     assert peaks[1] < (1 - 0.284) * peaks[0]
     assert peaks[2] < (1 - 0.284) * peaks[0]
 
@@ -130,9 +137,7 @@ def test_a_graph_on_a_gpu_needs_what_it_captured(patch: np.ndarray) -> None:
         tracker = hit_trackers.load_tracker(name, "seeded", "cuda")
         tracker.init(patch, [60, 60, 60, 60])
         tracker.engine.run(patch)
-        peak = peak_of_frame(tracker, patch, "cuda")
-        assert peak is not None
-        peaks[name] = peak.bytes
+        peaks[name] = peak_of(tracker, patch, "cuda", "frame")
     print(peaks)
     assert 0 < peaks["hit_base_memeff_graph"] < peaks["hit_base_graph"] <= peaks["hit_base"]
 
@@ -166,9 +171,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "(device)" not in printed, "a CPU has no device times"
     rows = {row["name"]: row for row in json.loads(file.read_text())["rows"]}
     assert list(rows) == ["hit_nano", *names]
-    assert rows["hit_nano"]["verdict"] == rows["hit_nano_exact"]["verdict"] == "bitwise"
-    assert 0 < rows["hit_nano_memeff"]["difference"] < 1e-5
-    assert rows["hit_nano_bf16"]["difference"] > rows["hit_nano_memeff"]["difference"]
+    assert rows["hit_nano"]["bitwise"] is rows["hit_nano_exact"]["bitwise"] is True
+    assert 0 < rows["hit_nano_memeff"]["difference_px"] < 1e-5 * 256
+    assert rows["hit_nano_bf16"]["difference_px"] > rows["hit_nano_memeff"]["difference_px"]
     for row in rows.values():
         assert row["device"] is None
         ratio = row["network_ratio"]
@@ -207,11 +212,27 @@ def test_table_of_a_gpu() -> None:
 def test_jitter() -> None:
     seconds = [float(number) for number in range(1, 102)]
     times = dict.fromkeys(("network", "update", "device", "cpu"), seconds)
-    row = measuring.Row("hit_base", "baseline", "hit_base", gflop=8.86)
+    row = measuring.Row("hit_base", variants.Claim.BASELINE, "hit_base", gflop=8.86)
     measuring._fill_times(row, times, times)
     assert (row.network, row.network_p99) == (51, 100)
     facts = {"device": "cpu", "threads": 2, "repeats": 101, "load_average": 0.0}
     assert "1.96" in table([row], 1e12, facts).splitlines()[2]
+
+
+def test_a_speedup_is_a_ratio_of_total_times() -> None:
+    """And not a mean of ratios, nor the fastest repeat against the fastest."""
+    found = measuring._ratio([1.0, 4.0, 1.0], [1.0, 1.0, 1.0])
+    assert found.value == 2
+    assert (found.minimum, found.median, found.maximum) == (1, 1, 4)
+    rows = [
+        measuring.Row(name, parse(name).claim, "hit_base", network_ratio=ratio, gflop=8.86)
+        for name, ratio in (("hit_base", None), ("hit_base_exact", found))
+    ]
+    facts = {"device": "cpu", "threads": 2, "repeats": 3, "load_average": 0.0}
+    text = table(rows, 1e12, facts)
+    assert "network × (min/median/max)" in text
+    assert "2.00 (1.00/1.00/4.00)" in text
+    assert "× is the baseline's total time over the variant's" in text
 
 
 def test_baselines_of_two_sizes_are_compared(
@@ -223,11 +244,11 @@ def test_baselines_of_two_sizes_are_compared(
     assert "times as fast as one of hit_tiny." in capsys.readouterr().out
     rows = {row["name"]: row for row in json.loads(file.read_text())["rows"]}
     assert rows["hit_tiny"]["size_ratio"] is None
-    assert rows["hit_nano"]["size_ratio"]["best"] > 0
+    assert rows["hit_nano"]["size_ratio"]["value"] > 0
 
 
 def test_a_broken_claim_fails(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(measuring, "TOLERANCE", 0.0)
+    monkeypatch.setattr(variants, "TOLERANCE_PX", 0.0)
     options = ["--tracker", "hit_nano_memeff", "--checkpoint", "seeded", "--repeats", "1"]
     assert main(["bench", *options]) == 1
     assert "BROKEN: claims tolerance" in capsys.readouterr().out

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from hit_trackers.hit.tracker import Prediction
+from hit_trackers.protocol import Prediction
+from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.running.passes import Entrant, run_sequence
 
+IDLE = Variant("idle", "idle", "idle", Claim.BASELINE)
 BOX = np.array([[10.0, 10.0, 30.0, 20.0]])
 SHAPE = (240, 320, 3)
 
@@ -22,14 +24,12 @@ def peak(path: Path, frames: int) -> int:
     tracker = SimpleNamespace(
         init=lambda image, box: None,
         update=lambda image: Prediction(BOX[0], 1.0),
-        network_seconds=0.0,
-        device_seconds=0.0,
-        search_patch=None,
+        variant=IDLE,
     )
     sequence = Sequence("s", "test", (path,) * frames, Truth(BOX))
     tracemalloc.start()
     try:
-        outcome = run_sequence([Entrant("idle", tracker, "idle")], sequence, open_loop=0)
+        outcome = run_sequence([Entrant(tracker, IDLE)], sequence, open_loop=0)
         assert len(outcome.records["idle"].boxes) == frames
         return tracemalloc.get_traced_memory()[1]
     finally:

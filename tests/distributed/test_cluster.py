@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from runner_fakes import digests, write_images
 
-from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.errors import MissingDependencyError, SchedulerError
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.running.scheduling import ray_cluster as cluster
@@ -42,7 +42,7 @@ def options(tmp_path: Path) -> list[str]:
     (root / "val" / "list.txt").write_text("\n".join(NAMES) + "\n")
     arguments = ["--dataset", "got10k-val", "--root", str(root), "--threads", "1"]
     arguments += ["--checkpoint", "seeded", "--controls", "0", "--no-memory"]
-    return [*arguments, "--tracker", "hit_nano"]
+    return [*arguments, "--tracker", "fake"]
 
 
 def start(*command: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,7 @@ def test_a_node_that_is_killed_costs_its_sequence_only(options: list[str], tmp_p
     assert cli.main(["run", *options, "--results", str(tmp_path / "local")]) == 0
     assert digests(folder) == digests(tmp_path / "local")
     assert len(digests(folder)) == len(NAMES)
-    record = Results(folder).record("hit_nano", "got10k-val", "a")
+    record = Results(folder).record("fake", "got10k-val", "a")
     assert (record.flags & Flag.SHARED).all(), "who else uses a node's cores is not known"
     assert np.isfinite(record.network[1:]).all()
 
@@ -78,7 +78,7 @@ def test_no_cluster_at_the_address(options: list[str], tmp_path: Path) -> None:
 
 
 def test_a_device_of_ones_own_choice_is_refused() -> None:
-    with pytest.raises(EngineError, match=r"--device cuda:1 with --engine ray: expected cpu or"):
+    with pytest.raises(SchedulerError, match=r"--device cuda:1 with --engine ray: expected cpu or"):
         cluster._gpus("cuda:1")
     assert (cluster._gpus("cpu"), cluster._gpus("cuda")) == (0, 1)
 

@@ -14,10 +14,12 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from runner_fakes import FRAMES, FakeTracker, digests, fake_loader, fork_context, write_images
+from fake_family import FAMILY
+from fake_tracker import FakeTracker
+from runner_fakes import FRAMES, digests, fork_context, write_images
 
-from hit_trackers.errors import EngineError
-from hit_trackers.hit.tracker import Prediction
+from hit_trackers.errors import EngineError, SchedulerError
+from hit_trackers.protocol import Prediction
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.records.provenance import Machine
@@ -49,7 +51,7 @@ def test_the_same_records_as_one_process(
     assert run(*TWO, results=two) == 0
     assert "workers share a device" in capsys.readouterr().err
     assert digests(one) == digests(two)
-    record = Results(two).record("hit_nano", "got10k-val", "a")
+    record = Results(two).record("fake", "got10k-val", "a")
     assert (record.flags & Flag.SHARED).all(), "two processes time on one CPU"
     assert not record.timed.any()
     assert run(*TWO, results=one) == 0, "either resumes the other"
@@ -96,7 +98,7 @@ def test_a_killed_process_costs_nothing(
 ) -> None:
     assert run("--controls", "0", *ONE, results=tmp_path / "one") == 0
     Killed.marker = tmp_path / "killed"
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=Killed))
+    FAMILY.make = Killed
     assert run("--controls", "0", *TWO, results=tmp_path / "two") == 0
     assert Killed.marker.exists()
     assert "a worker died (by SIGKILL" in capsys.readouterr().err
@@ -116,12 +118,12 @@ def test_what_always_kills_its_process_is_given_up_alone(
 
     cv2.imwrite(str(root / "val" / "b" / "00000001.jpg"), np.zeros((48, 64, 3), np.uint8))
     Deadly.marker = tmp_path / "killed"
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=Deadly))
+    FAMILY.make = Deadly
     assert run("--controls", "0", *TWO) == 1
     assert "got10k-val/b: its worker died 3 times, the last time by SIGKILL" in (
         capsys.readouterr().err
     )
-    assert Results(tmp_path / "results").sequences("hit_nano", "got10k-val") == ("a", "c")
+    assert Results(tmp_path / "results").sequences("fake", "got10k-val") == ("a", "c")
 
 
 def test_the_longest_sequence_goes_first(
@@ -137,7 +139,7 @@ def test_the_longest_sequence_goes_first(
         begin(crew, job)
 
     monkeypatch.setattr(local._Crew, "begin", noting)
-    assert run("--controls", "0", "--tracker", "hit_nano", *TWO) == 0
+    assert run("--controls", "0", "--tracker", "fake", *TWO) == 0
     assert begun[0] == "c"
     assert sorted(begun) == ["a", "b", "c"]
 
@@ -148,14 +150,14 @@ def test_a_tracker_that_cannot_load_is_an_error_not_a_hang(
     def refuse(name: str) -> FakeTracker:
         raise EngineError("this engine needs something else")
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=refuse))
+    FAMILY.make = refuse
     assert run(*TWO) == 1
     assert "this engine needs something else" in capsys.readouterr().err
 
     def die(name: str) -> FakeTracker:
         os._exit(7)
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=die))
+    FAMILY.make = die
     assert run(*TWO) == 1
     assert "died while loading (with exit status 7)" in capsys.readouterr().err
 
@@ -166,7 +168,7 @@ def test_a_signal_stops_the_run_and_its_workers(
     def slow(name: str) -> FakeTracker:
         return FakeTracker(name, pause=0.02)
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=slow))
+    FAMILY.make = slow
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()
     assert run("--controls", "0", *TWO) == 128 + signal.SIGTERM
@@ -187,7 +189,7 @@ def test_workers_do_not_outlive_a_killed_command(
     def slow(name: str) -> FakeTracker:
         return FakeTracker(name, pause=0.05)
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=slow))
+    FAMILY.make = slow
     command = fork_context().Process(target=_run_and_hang, args=(run,))
     command.start()
     workers: list[psutil.Process] = []
@@ -226,8 +228,8 @@ def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_workers_on_unlike_machines_are_refused() -> None:
     def describe(device: str, platform: str) -> Description:
-        return Description(Machine(device, 1, {"torch": "2"}, None, platform), {}, {})
+        return Description(Machine(device, 1, {"torch": "2"}, None, {}, platform), {}, {})
 
     require_alike(describe("cuda (A)", "x"), describe("cuda (A)", "y"), "on b")
-    with pytest.raises(EngineError, match=r"on b is unlike .*'cuda \(A\)' and 'cuda \(H\)'"):
+    with pytest.raises(SchedulerError, match=r"on b is unlike .*'cuda \(A\)' and 'cuda \(H\)'"):
         require_alike(describe("cuda (A)", "x"), describe("cuda (H)", "x"), "on b")

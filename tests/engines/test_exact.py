@@ -37,7 +37,7 @@ def engine_of(name: str) -> EagerEngine:
 
 
 def linears(engine: EagerEngine) -> list[RearrangedLinear]:
-    return [m for m in engine.network.modules() if isinstance(m, RearrangedLinear)]
+    return [m for m in engine.program.network.modules() if isinstance(m, RearrangedLinear)]
 
 
 def taken(engine: EagerEngine, kind: type[RearrangedLinear]) -> list[bool]:

@@ -11,15 +11,22 @@ import pytest
 import hit_trackers
 from hit_trackers.engines import export as exporting
 from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.families import parse
 from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.hit import build
-from hit_trackers.zoo import parse
+from hit_trackers.hit.program import HitProgram, make_program
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch: pytest.MonkeyPatch, export_cache: Path) -> None:
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(export_cache.parent))
+
+
+def program(name: str) -> HitProgram:
+    network = build("nano")
+    seeded.fill(network)
+    return make_program(network, parse(name), "cpu")
 
 
 def load(name: str) -> hit_trackers.Tracker:
@@ -44,11 +51,10 @@ def test_exports_once_for_both_runtimes(
 
 
 def test_other_weights_are_another_file() -> None:
-    network = build("nano")
-    seeded.fill(network)
-    before = exporting._key(network)
-    network.box_head.conv5_tl.bias.data += 1
-    assert exporting._key(network) != before
+    made = program("hit_nano_onnx")
+    before = exporting._key(made)
+    made.network.box_head.conv5_tl.bias.data += 1
+    assert exporting._key(made) != before
 
 
 def test_exporting_without_onnx_names_the_extra(
@@ -57,7 +63,7 @@ def test_exporting_without_onnx_names_the_extra(
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path))
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingDependencyError, match=r"hit-trackers\[openvino\]"):
-        exporting.export(build("nano"), parse("hit_nano_openvino"))
+        exporting.export(program("hit_nano_openvino"), parse("hit_nano_openvino"))
 
 
 def test_an_interrupted_export_leaves_nothing(
@@ -70,7 +76,7 @@ def test_an_interrupted_export_leaves_nothing(
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path))
     monkeypatch.setattr(exporting, "_export", half)
     with pytest.raises(EngineError, match="no operator for this"):
-        exporting.export(build("nano"), parse("hit_nano_onnx"))
+        exporting.export(program("hit_nano_onnx"), parse("hit_nano_onnx"))
     assert not list(tmp_path.rglob("*.onnx"))
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -80,7 +86,7 @@ def test_a_runtime_that_computes_something_else_is_refused(
     engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip({"onnx": "onnxruntime"}.get(engine, engine))
-    monkeypatch.setattr(exporting, "TOLERANCE", 0.0)
+    monkeypatch.setattr(exporting, "TOLERANCE_PX", 0.0)
     with pytest.raises(EngineError, match="differs from the eager engine"):
         load(f"hit_nano_{engine}")
 
@@ -102,7 +108,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path / "file"))
     with pytest.raises(EngineError, match="HIT_TRACKERS_CACHE"):
-        exporting.export(build("nano"), parse("hit_nano_onnx"))
+        exporting.export(program("hit_nano_onnx"), parse("hit_nano_onnx"))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +119,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("hit_nano_onnx_bf16", "hit_nano_openvino_bf16"),
         ("hit_nano_memeff_onnx", "hit_nano_onnx"),
         ("hit_nano_exact_openvino", "hit_nano_openvino"),
-        ("hit_nano_openvino_int8", "toolkit_adapters.bench.quantise"),
+        ("hit_nano_openvino_int8", "hit-trackers quantise hit_nano_openvino_int8"),
         ("hit_nano_compile_int8", "openvino"),
     ],
 )
@@ -153,13 +159,13 @@ def test_int8_runs_once_it_is_made(engine: str, monkeypatch: pytest.MonkeyPatch)
 
     rng = np.random.default_rng(0)
 
-    def samples(size: str, checkpoint: str | None, count: int):
-        shape = (1, 64, CONFIGS[size].dims[0])
+    def samples(tracker: object, engine: object, count: int):
+        shape = (1, 64, CONFIGS["nano"].dims[0])
         for _ in range(count):
             patch = rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)
             yield {"patch": patch, "template": rng.standard_normal(shape).astype(np.float32)}
 
-    monkeypatch.setattr(quantise, "samples", samples)
+    monkeypatch.setattr(quantise, "_samples", samples)
     path = quantise.quantise(f"hit_nano_{engine}_int8", "seeded", 4)
     nodes = {node.op_type for node in pytest.importorskip("onnx").load(str(path)).graph.node}
     assert "QuantizeLinear" in nodes

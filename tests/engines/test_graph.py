@@ -11,10 +11,11 @@ import torch
 
 import hit_trackers
 from hit_trackers.engines import cuda_graph
+from hit_trackers.families import parse
 from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.hit import build
-from hit_trackers.zoo import parse
-from toolkit_adapters.running.activations import peak_of_frame
+from hit_trackers.hit.program import make_program
+from toolkit_adapters.running.activations import peak_activations
 
 BOX = [60.0, 50.0, 40.0, 30.0]
 
@@ -54,10 +55,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> cuda_graph.GraphEngine:
     monkeypatch.setattr(cuda_graph, "_pinned", lambda shape, dtype: torch.zeros(shape, dtype=dtype))
     network = build("nano")
     seeded.fill(network)
-    made = cuda_graph.GraphEngine(network, parse("hit_nano_graph"), "cpu")
+    program = make_program(network, parse("hit_nano_graph"), "cpu")
+    made = cuda_graph.GraphEngine(program, "cpu")
 
     def replay() -> None:
-        made._result.copy_(made.frame(made._patch, made._template))
+        made._result.copy_(made.program(made._patch, made._template))
 
     Recorder.captured = staticmethod(torch.inference_mode()(replay))
     return made
@@ -88,12 +90,8 @@ def test_every_buffer_holds_what_the_frame_needs(
 
 def test_memory_is_that_of_the_captured_calls(engine: cuda_graph.GraphEngine) -> None:
     engine.set_template(np.zeros((128, 128, 3), np.uint8))
-    tracker = SimpleNamespace(engine=engine, spec=parse("hit_nano_graph"))
-    peak = peak_of_frame(tracker, np.zeros((256, 256, 3), np.uint8), "cpu")
-    assert peak is not None
+    peak = peak_activations(engine.workloads(np.zeros((256, 256, 3), np.uint8))["frame"], "cpu")
     assert peak.bytes > 3 * 320 * 320 * 4, "the scores of a first stage's attention"
-    hidden = SimpleNamespace(engine=None, spec=parse("hit_nano_compile"))
-    assert peak_of_frame(hidden, np.zeros((256, 256, 3), np.uint8), "cuda") is None
 
 
 def _frame(rng: np.random.Generator) -> np.ndarray:

@@ -64,7 +64,7 @@ def closed_loop(name: str, clip: list[np.ndarray]) -> np.ndarray:
 @pytest.mark.parametrize("variant", EXACT)
 def test_bitwise(variant: str, clip: list[np.ndarray]) -> None:
     name = f"hit_nano_{variant}"
-    assert load(name).spec.claim == "bitwise"
+    assert load(name).variant.claim == "bitwise"
     for loop in (open_loop, closed_loop):
         assert np.array_equal(loop(name, clip), loop("hit_nano", clip))
 
@@ -72,7 +72,7 @@ def test_bitwise(variant: str, clip: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("variant", TOLERANT)
 def test_within_rounding(variant: str, clip: list[np.ndarray]) -> None:
     name = f"hit_nano_{variant}"
-    assert load(name).spec.claim == "tolerance"
+    assert load(name).variant.claim == "tolerance"
     found, expected = open_loop(name, clip), open_loop("hit_nano", clip)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
@@ -95,8 +95,8 @@ def largest_difference(variant: Tracker, baseline: Tracker) -> float:
     differences = []
     for number in range(1, 6):
         baseline.update(scene.render(float(number)).image)
-        assert baseline.search_patch is not None
-        found, expected = (t.engine.run(baseline.search_patch) for t in (variant, baseline))
+        assert baseline.network_input is not None
+        found, expected = (t.engine.run(baseline.network_input) for t in (variant, baseline))
         assert np.isfinite(found).all()
         differences.append(float(np.abs(found - expected).max()))
     return max(differences)
@@ -105,7 +105,7 @@ def largest_difference(variant: Tracker, baseline: Tracker) -> float:
 @pytest.mark.parametrize("variant", LOSSY)
 def test_lossy_is_close_and_says_so(variant: str) -> None:
     lossy, baseline = (load(name, None) for name in (f"hit_nano_{variant}", "hit_nano"))
-    assert lossy.spec.claim == "lossy"
+    assert lossy.variant.claim == "lossy"
     assert 0 < largest_difference(lossy, baseline) < 0.03
 
 
@@ -131,7 +131,7 @@ def test_every_variant_keeps_its_claim_on_a_gpu(
             raise
         pytest.skip(str(error))  # Triton, or a runtime built for CUDA, is not installed
     difference = largest_difference(tracker, hit_trackers.load_tracker("hit_nano", None, "cuda"))
-    assert difference <= {"bitwise": 0.0, "tolerance": 1e-4, "lossy": 0.03}[tracker.spec.claim]
+    assert difference <= {"bitwise": 0.0, "tolerance": 1e-4, "lossy": 0.03}[tracker.variant.claim]
 
 
 @pytest.mark.parametrize("variant", ["", "_exact", "_onnx", "_openvino"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hit_trackers import zoo
+from hit_trackers import families
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import Flag, Record, Results, Run, save_record
 from toolkit_adapters.scoring.geometry import iou
@@ -28,7 +28,7 @@ def make_record(seed: int = 0) -> Record:
         **times,
         flags=np.array([Flag.INIT] + [0] * (FRAMES - 1), np.uint8),
         open_index=np.array([10]),
-        open_boxes=rng.uniform(0.2, 0.8, (1, 4)).astype(np.float32),
+        open_outputs=rng.uniform(0.2, 0.8, (1, 4)).astype(np.float32),
         patch_size=256,
         pairing=f"p{seed}",
     )
@@ -47,12 +47,13 @@ def one_bit(record: Record, frame: int) -> Record:
 
 
 def write(folder: Path, tracker: str, records: dict[str, Record], *, control: bool = False) -> None:
-    spec = zoo.parse(tracker.partition("@")[0])
+    variant = families.parse(tracker.partition("@")[0])
     run = Run(
         tracker=tracker,
-        baseline=spec.baseline,
-        claim=spec.claim,
-        spec={"size": spec.size},
+        baseline=variant.baseline,
+        family=variant.family,
+        claim=variant.claim,
+        parts=dict(variant.parts),
         dataset="lasot",
         root="/data",
         sequences=("a-1", "a-2"),
@@ -158,24 +159,24 @@ def test_one_bit_on_one_frame_is_caught_and_named(results: Results) -> None:
 
 def test_a_bitwise_claim_broken_open_loop_only(results: Results) -> None:
     record = results.record("hit_nano", "lasot", "a-1")
-    nudged = np.nextafter(record.open_boxes, np.float32(1))
-    write(results.folder, "hit_nano_exact", {
-        "a-1": replace(record, open_boxes=nudged), "a-2": results.record("hit_nano", "lasot", "a-2")
-    })  # fmt: skip
+    nudged = np.nextafter(record.open_outputs, np.float32(1))
+    other = results.record("hit_nano", "lasot", "a-2")
+    changed = {"a-1": replace(record, open_outputs=nudged), "a-2": other}
+    write(results.folder, "hit_nano_exact", changed)
     (failure,) = verify(results).failures
     assert "lasot/a-1 differs open loop by 1 ulps" in failure
 
 
 def test_a_tolerance_claim_is_checked_open_loop(results: Results) -> None:
     record = results.record("hit_nano_memeff", "lasot", "a-1")
-    drifted = replace(record, open_boxes=record.open_boxes + np.float32(1e-3))
+    drifted = replace(record, open_outputs=record.open_outputs + np.float32(1e-3))
     other = results.record("hit_nano_memeff", "lasot", "a-2")
     write(results.folder, "hit_nano_memeff", {"a-1": drifted, "a-2": other})
     (failure,) = verify(results).failures
     assert "hit_nano_memeff: claims tolerance" in failure
     assert "a-1" in failure
 
-    nothing = {"open_index": np.zeros(0, np.int64), "open_boxes": np.zeros((0, 4), np.float32)}
+    nothing = {"open_index": np.zeros(0, np.int64), "open_outputs": np.zeros((0, 4), np.float32)}
     bare = {"a-1": replace(record, **nothing), "a-2": replace(other, **nothing)}
     write(results.folder, "hit_nano_memeff", bare)
     (failure,) = verify(results).failures
@@ -184,7 +185,7 @@ def test_a_tolerance_claim_is_checked_open_loop(results: Results) -> None:
 
 def test_a_nan_open_loop_is_no_small_difference(results: Results) -> None:
     record = results.record("hit_nano_memeff", "lasot", "a-1")
-    broken = replace(record, open_boxes=np.full((1, 4), np.nan, np.float32))
+    broken = replace(record, open_outputs=np.full((1, 4), np.nan, np.float32))
     other = results.record("hit_nano_memeff", "lasot", "a-2")
     write(results.folder, "hit_nano_memeff", {"a-1": broken, "a-2": other})
     (failure,) = verify(results).failures

@@ -17,13 +17,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 
-from runner_fakes import FakeTracker, digests, fake_loader, fork_context, write_got10k
+from fake_family import FAMILY
+from fake_tracker import FakeTracker
+from runner_fakes import digests, fork_context, write_got10k
 from tqdm import tqdm
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Record, Results, provenance
-from toolkit_adapters.running import passes as runner
-from toolkit_adapters.running import session
+from toolkit_adapters.running import passes, session
 from toolkit_adapters.running.scheduling import local
 
 DATASET = "got10k-val"
@@ -73,7 +74,7 @@ class Arena:
     def __post_init__(self) -> None:
         # What every run would import, ask git and look up again, once and for all forks.
         cli.build_parser()
-        provenance.describe_machine(provenance.Options())
+        provenance.describe_machine(provenance.Options(), ["fake"])
         provenance.commit()
         assert session
         self.root = write_got10k(self.scratch / "data")
@@ -115,18 +116,17 @@ class Arena:
         faulthandler.dump_traceback_later(LIMIT - 5)
         # All forks share tqdm's lock; one that is killed may hold it, and then all others hang.
         tqdm.set_lock(threading.RLock())
-        from hit_trackers.hit import tracker
 
         def make(name: str) -> FakeTracker:
             return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0.0, pause=pause)
 
-        tracker.load_tracker = fake_loader(make=make)  # type: ignore[assignment]
+        FAMILY.make = make
         local.PROCESSES = fork_context()
         # Collecting garbage before each sequence is for times, and takes as long as all else.
-        runner.without_garbage_collection = contextlib.nullcontext
+        passes.without_garbage_collection = contextlib.nullcontext
         prepare()
         line = ["run", "--dataset", DATASET, "--root", str(self.root), "--open-loop", "5"]
-        line += ["--tracker", "hit_nano", "--tracker", "hit_nano_exact", "--no-memory"]
+        line += ["--tracker", "fake", "--tracker", "fake_exact", "--no-memory"]
         line += ["--threads", "1", "--workers", str(workers), "--results", str(results)]
         status = cli.main(line)
         sys.stderr.flush()

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 import torch
-from runner_fakes import FakeTracker
+from fake_tracker import FakeTracker
 
 from toolkit_adapters.datasets import decoding
 from toolkit_adapters.records import files, provenance

@@ -65,7 +65,7 @@ def check_whole(arena: Arena, results: Path) -> Iterator[str]:
                     replace(
                         right,
                         open_index=right.open_index[:kept],
-                        open_boxes=right.open_boxes[:kept],
+                        open_outputs=right.open_outputs[:kept],
                         patch_size=right.patch_size if kept else 0,
                     ).result_digest()
                     != record.result_digest()

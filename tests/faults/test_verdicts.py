@@ -60,34 +60,32 @@ def test_one_bit_of_one_box_on_one_frame(
     sequence, frame = rng.choice("abc"), rng.randint(1, 13)
     # Sign, exponent or any bit of the fraction, the last one for every other seed.
     bit = 0 if seed % 2 else rng.randint(0, 63)
-    boxes = record_of(results, "hit_nano_exact", sequence).boxes
-    change(
-        results, "hit_nano_exact", sequence, boxes=flipped(boxes, (frame, rng.randint(0, 3)), bit)
-    )
+    boxes = record_of(results, "fake_exact", sequence).boxes
+    change(results, "fake_exact", sequence, boxes=flipped(boxes, (frame, rng.randint(0, 3)), bit))
     assert cli.main(["verify", str(results.folder)]) == 1
     broken = [line for line in capsys.readouterr().out.splitlines() if line.startswith("broken:")]
     assert len(broken) == 1
-    assert "hit_nano_exact" in broken[0]
-    assert f"{DATASET}/{sequence} differs from hit_nano from frame {frame}" in broken[0]
+    assert "fake_exact" in broken[0]
+    assert f"{DATASET}/{sequence} differs from fake from frame {frame}" in broken[0]
 
 
 def test_a_repeated_baseline_that_differs_in_one_bit(
     results: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    boxes = record_of(results, "hit_nano@repeat", "b").boxes
-    change(results, "hit_nano@repeat", "b", boxes=flipped(boxes, (5, 2), 0))
+    boxes = record_of(results, "fake@repeat", "b").boxes
+    change(results, "fake@repeat", "b", boxes=flipped(boxes, (5, 2), 0))
     assert cli.main(["verify", str(results.folder)]) == 1
     out = capsys.readouterr().out
     assert "FAIL control" in out
-    assert "hit_nano against itself differs at b, frame 5" in out
+    assert "fake against itself differs at b, frame 5" in out
 
 
 def test_a_lossy_control_that_is_not_lossy(
     results: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for sequence in "ab":
-        right = record_of(results, "hit_nano", sequence)
-        change(results, "hit_nano_bf16", sequence, boxes=right.boxes, open_boxes=right.open_boxes)
+        right = record_of(results, "fake", sequence)
+        change(results, "fake_bf16", sequence, boxes=right.boxes, open_outputs=right.open_outputs)
     assert cli.main(["verify", str(results.folder)]) == 1
     assert "FAIL control" in capsys.readouterr().out
 
@@ -95,10 +93,10 @@ def test_a_lossy_control_that_is_not_lossy(
 def test_a_record_that_is_missing_or_of_another_sequence(
     results: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    swapped = record_of(results, "hit_nano_exact", "a")
-    save_record(results.path("hit_nano_exact", DATASET, "b"), swapped)
+    swapped = record_of(results, "fake_exact", "a")
+    save_record(results.path("fake_exact", DATASET, "b"), swapped)
     assert cli.main(["verify", str(results.folder)]) == 1
     assert f"{DATASET}/b" in capsys.readouterr().out
-    results.path("hit_nano_exact", DATASET, "b").unlink()
+    results.path("fake_exact", DATASET, "b").unlink()
     assert cli.main(["verify", str(results.folder)]) == 1
-    assert "hit_nano_exact" in capsys.readouterr().out
+    assert "fake_exact" in capsys.readouterr().out

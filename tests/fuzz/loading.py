@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from hit_trackers import checkpoint, zoo
+from hit_trackers import checkpoint, families
 from toolkit_adapters.datasets import settings as config
 from toolkit_adapters.datasets.catalogue import find_root
 from toolkit_adapters.datasets.decoding import decode
@@ -44,8 +44,8 @@ folder = /data/weights
 
 
 def _name(folder: Path, content: str) -> str:
-    spec = zoo.parse(content, default_size="nano")
-    assert zoo.parse(spec.name) == spec
+    variant = families.parse(content)
+    assert families.parse(variant.name) == variant
     return "parsed"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.geometry import is_box
 
 from .edits import anything
 from .loading import good_images

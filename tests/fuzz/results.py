@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import Record, Results, Run, load_record, load_run, save_record
 from toolkit_adapters.records.inspection import inspect_results
 from toolkit_adapters.verdict import certificates
@@ -29,7 +30,7 @@ def _record(number: int, frames: int = FRAMES) -> Record:
         frame=rng.uniform(0, 1, frames),
         flags=np.array([1, 2, *[0] * (frames - 2)], np.uint8),
         open_index=np.array([2, 4]),
-        open_boxes=rng.uniform(0, 1, (2, 4)).astype(np.float32),
+        open_outputs=rng.uniform(0, 1, (2, 4)).astype(np.float32),
         patch_size=256,
         identity=_run("hit_nano", "baseline").identity_sha256,
         pairing="p",
@@ -41,8 +42,9 @@ def _run(tracker: str, claim: str) -> Run:
     return Run(
         tracker=tracker,
         baseline="hit_nano",
-        claim=claim,
-        spec={"size": "nano", "attention": "eager", "engine": "eager", "precision": "fp32"},
+        family="hit",
+        claim=Claim(claim),
+        parts={"size": "nano", "attention": "eager", "engine": "eager", "precision": "fp32"},
         dataset="lasot",
         root="/data",
         sequences=("a", "b"),

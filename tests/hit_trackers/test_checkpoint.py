@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 
 from hit_trackers import checkpoint
 from hit_trackers.errors import CheckpointError
+from hit_trackers.hit import FAMILY, weights
+from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.hit import HiT, build
 
 
@@ -25,7 +27,7 @@ def network() -> HiT:
 
 def load(path: Path) -> HiT:
     fresh = build("nano")
-    assert len(checkpoint.load_into(fresh, path)) == 64
+    assert len(checkpoint.load_into(fresh, path, seeded.fill, weights.CONSTANTS)) == 64
     return fresh
 
 
@@ -168,14 +170,14 @@ def test_found_by_environment(tmp_path: Path, network: HiT, monkeypatch) -> None
     path.parent.mkdir()
     torch.save(network.state_dict(), path)
     monkeypatch.setenv("HIT_CHECKPOINTS", str(tmp_path))
-    assert checkpoint.find("base") == path
-    assert checkpoint.default_size("hit_memeff", None) == "base"
+    assert weights.find("base") == path
+    assert FAMILY.resolve("hit_memeff").part("size") == "base"
 
 
 def test_missing_checkpoint_says_what_to_do(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("HIT_CHECKPOINTS", str(tmp_path))
     with pytest.raises(CheckpointError) as caught:
-        checkpoint.find("base")
+        weights.find("base")
     message = str(caught.value)
     assert "HiT_Base/VT_ep1500.pth.tar" in message
     assert str(tmp_path) in message
@@ -187,7 +189,7 @@ def test_without_a_checkpoint_no_size_means_nano_and_says_so(
     tmp_path: Path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setenv("HIT_CHECKPOINTS", str(tmp_path))
-    assert checkpoint.default_size("hit_memeff", None) == "nano"
+    assert FAMILY.resolve("hit_memeff").part("size") == "nano"
     assert "hit_nano_memeff" in capsys.readouterr().err
-    assert checkpoint.default_size("hit_tiny", None) == "nano"
+    assert FAMILY.resolve("hit_tiny").part("size") == "tiny"
     assert capsys.readouterr().err == ""

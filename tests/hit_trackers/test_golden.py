@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from hit_trackers import load_tracker
-from hit_trackers.crop import crop_region
+from hit_trackers.geometry import crop_region
 from hit_trackers.hit.network.config import OFFICIAL_NAMES
 from hit_trackers.hit.network.hit import build
-from hit_trackers.hit.tracker import Tracker
+from hit_trackers.hit.tracker import HitTracker as Tracker
 
 OPERATORS = ["", "_streaming", "_memeff", "_exact"]
 
@@ -41,18 +41,18 @@ def test_state_dict_is_the_official_one(shared: Path, size: str) -> None:
 
 
 def test_boxes(golden, tracker: Tracker) -> None:
-    official = golden[f"{OFFICIAL_NAMES[tracker.spec.size]}/pred_boxes_cxcywh"]
+    official = golden[f"{OFFICIAL_NAMES[tracker.variant.part('size')]}/pred_boxes_cxcywh"]
     boxes = []
     for search, template in zip(golden["search"], golden["template"], strict=True):
         tracker.engine.set_template(template)
-        boxes.append(tracker.predict(search))
+        boxes.append(tracker.run_network(search)[:4])
     np.testing.assert_allclose(boxes, official, rtol=1e-4, atol=1e-5)
 
 
 def test_score_maps(golden, tracker: Tracker) -> None:
-    official = golden[f"{OFFICIAL_NAMES[tracker.spec.size]}/corner_scores"]
+    official = golden[f"{OFFICIAL_NAMES[tracker.variant.part('size')]}/corner_scores"]
     engine = tracker.engine
-    network = engine.network
+    network = engine.program.network
     for search, template, expected in zip(
         golden["search"], golden["template"], official, strict=True
     ):
@@ -67,7 +67,7 @@ def test_score_maps(golden, tracker: Tracker) -> None:
 
 
 def test_closed_loop(golden, tracker: Tracker) -> None:
-    official = golden[f"{OFFICIAL_NAMES[tracker.spec.size]}/track_xywh"]
+    official = golden[f"{OFFICIAL_NAMES[tracker.variant.part('size')]}/track_xywh"]
     tracker.init(golden["video"][0], golden["video_boxes_xywh"][0])
     boxes = [golden["video_boxes_xywh"][0]]
     boxes += [tracker.update(frame).box for frame in golden["video"][1:]]

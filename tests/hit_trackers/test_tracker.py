@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import hit_trackers
+from hit_trackers import families
 from hit_trackers.errors import (
     BoxError,
     EngineError,
@@ -16,7 +17,8 @@ from hit_trackers.errors import (
     PredictionError,
     UnknownTrackerError,
 )
-from hit_trackers.hit.tracker import Tracker
+from hit_trackers.hit.tracker import HitTracker as Tracker
+from hit_trackers.variants import Claim
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def test_update_gives_a_box_on_the_image(tracker: Tracker, image: np.ndarray) ->
         assert y + h <= 120
     assert tracker.network_seconds > 0
     assert np.isnan(tracker.device_seconds)
-    assert tracker.search_patch.shape == (256, 256, 3)
+    assert tracker.network_input.shape == (256, 256, 3)
 
 
 def test_same_input_same_bits(tracker: Tracker, image: np.ndarray) -> None:
@@ -59,7 +61,7 @@ def test_open_loop_prediction_leaves_the_state(tracker: Tracker, image: np.ndarr
     first = tracker.update(image).box
     tracker.init(image, [30, 40, 50, 20])
     patch = np.zeros((256, 256, 3), np.uint8)
-    assert tracker.predict(patch).shape == (4,)
+    assert tracker.run_network(patch).shape == (6,)
     assert np.array_equal(tracker.update(image).box, first)
 
 
@@ -139,15 +141,15 @@ def test_unknown_names(name: str, hint: str) -> None:
         hit_trackers.load_tracker(name, "seeded")
 
 
-@pytest.mark.parametrize("spec", hit_trackers.list_trackers(), ids=lambda spec: spec.name)
-def test_names_read_back(spec: hit_trackers.TrackerSpec) -> None:
-    assert hit_trackers.zoo.parse(spec.name) == spec
-    assert spec.claim in hit_trackers.zoo.CLAIMS
+@pytest.mark.parametrize("variant", hit_trackers.list_trackers(), ids=lambda v: v.name)
+def test_names_read_back(variant: hit_trackers.Variant) -> None:
+    assert families.parse(variant.name) == variant
+    assert variant.claim in Claim
 
 
 def test_claims() -> None:
     claims = {
-        name: hit_trackers.zoo.parse(name).claim
+        name: families.parse(name).claim
         for name in ("hit_base", "hit_exact", "hit_memeff", "hit_exact_graph", "hit_graph_fp16")
     }
     assert claims == {
@@ -185,5 +187,5 @@ def test_bf16_is_close_and_not_equal(image: np.ndarray) -> None:
         tracker = hit_trackers.load_tracker(name, "seeded")
         tracker.init(image, [30, 40, 50, 20])
         tracker.update(image)
-        boxes.append(tracker.predict(tracker.search_patch))
+        boxes.append(tracker.run_network(tracker.network_input)[:4])
     assert not np.array_equal(*boxes)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import Flag, Record, Run, files, load_record, load_run, save_record
 
 
@@ -23,7 +24,7 @@ def make_record(frames: int = 6, seed: int = 0, **changes) -> Record:
         device=np.full(frames, np.nan),
         flags=np.array([Flag.INIT] + [Flag.WARMUP] * 2 + [0] * (frames - 3), np.uint8),
         open_index=np.array([2, 4]),
-        open_boxes=rng.uniform(0, 1, (2, 4)).astype(np.float32),
+        open_outputs=rng.uniform(0, 1, (2, 4)).astype(np.float32),
         patch_size=256,
         identity="i" * 64,
         pairing="p",
@@ -137,8 +138,9 @@ def make_run(**changes) -> Run:
     run = Run(
         tracker="hit_nano",
         baseline="hit_nano",
-        claim="baseline",
-        spec={"size": "nano"},
+        claim=Claim("baseline"),
+        family="hit",
+        parts={"size": "nano"},
         dataset="lasot",
         root="/data",
         sequences=("a-1", "a-2"),

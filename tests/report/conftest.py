@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hit_trackers.zoo import parse
+from hit_trackers.families import parse
+from hit_trackers.variants import Claim
 from toolkit_adapters.datasets.lasot import Lasot
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import Record, Run, save_record
@@ -63,12 +63,13 @@ class Maker:
         return np.loadtxt(path, delimiter=",")
 
     def run(self, name: str, dataset, **identity) -> Run:
-        spec = parse(name.removesuffix("@repeat"))
+        variant = parse(name.removesuffix("@repeat"))
         return Run(
             tracker=name,
-            baseline=spec.baseline,
-            claim="baseline" if name.endswith("@repeat") else spec.claim,
-            spec=dataclasses.asdict(spec),
+            baseline=variant.baseline,
+            family=variant.family,
+            claim=Claim.BASELINE if name.endswith("@repeat") else variant.claim,
+            parts=dict(variant.parts),
             dataset=dataset.name,
             root=str(dataset.root),
             sequences=dataset.sequence_names,
@@ -116,7 +117,7 @@ class Maker:
             frame=times + 0.002,
             flags=flags,
             open_index=index,
-            open_boxes=patches + np.float32(drift * 1e-6),
+            open_outputs=patches + np.float32(drift * 1e-6),
             patch_size=256,
             identity=run.identity_sha256,
             pairing=pair,

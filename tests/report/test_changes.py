@@ -9,8 +9,8 @@ from hit_trackers.errors import RecordError
 from toolkit_adapters.cli import main
 from toolkit_adapters.records import open_results
 from toolkit_adapters.report import snapshot
-from toolkit_adapters.report.changes import changes
 from toolkit_adapters.report.collect import collect
+from toolkit_adapters.report.tables.changes import changes
 from toolkit_adapters.scoring.statistics import ratio_interval
 
 

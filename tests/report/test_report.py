@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 from hit_trackers.errors import RecordError
+from hit_trackers.families import registry
 from toolkit_adapters.cli import main
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import collect
+from toolkit_adapters.report.latency import Speed, judge
+from toolkit_adapters.report.table import Mark
 from toolkit_adapters.report.write import build_tables
 
 
@@ -49,8 +53,8 @@ def test_latency_is_what_the_records_hold(collection, standard):
     ratio = collection.ratio("hit_nano_memeff", "network")
     assert ratio.value == pytest.approx(10 / 8, rel=0.02)
     assert ratio.value in ratio.interval
-    assert ratio.verdict() == "faster"
-    assert collection.speed_verdict("hit_nano_memeff", "network") == "faster"
+    assert judge(ratio.interval) is Speed.FASTER
+    assert collection.speed("hit_nano_memeff", "network") is Speed.FASTER
 
 
 def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
@@ -58,11 +62,41 @@ def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
     maker.write("hit_nano", dataset)
     maker.write("hit_nano_exact", dataset, seconds=0.0095)
     calm = collect(open_results(maker.results))
-    assert calm.speed_verdict("hit_nano_exact", "network") == "faster"
+    assert calm.speed("hit_nano_exact", "network") is Speed.FASTER
     maker.write("hit_nano@repeat", dataset, seconds=0.0108)
     noisy = collect(open_results(maker.results))
     assert noisy.ratio("hit_nano_exact", "network").interval.low > 1.03
-    assert noisy.speed_verdict("hit_nano_exact", "network") == "no difference found"
+    assert noisy.speed("hit_nano_exact", "network") is Speed.ALIKE
+
+
+def test_rows_of_controls_are_said_to_be_over_other_frames(tables, maker):
+    note = "Controls run on some sequences only"
+    with_controls = [name for name, t in tables.items() if note in " ".join(t.notes)]
+    assert with_controls == ["table1", "equivalence", "latency"]
+    maker.write("hit_nano", maker.dataset())
+    assert note not in text_of(maker.results)
+
+
+def test_every_table_with_a_ratio_says_what_it_is_of(tables):
+    for table in tables.values():
+        if any("×" in heading for heading in table.headings):
+            assert "× is the baseline's total time over the variant's" in " ".join(table.notes)
+
+
+def test_published_figures_stand_only_beside_their_family(collection, tables):
+    assert [r.label for r in references_for(collection.families)] == ["paper"]
+    assert references_for(["siamrpn"]) == ()
+    assert tables["table1"].rows[-1][0].text == "paper, GPU: + memory-efficient attention"
+    assert tables["table1"].rows[-1][0].mark is Mark.PUBLISHED
+
+
+def test_a_report_of_a_family_without_publications(standard, monkeypatch):
+    monkeypatch.setattr(type(registry().families["hit"]), "references", lambda self: ())
+    text = text_of(standard)
+    assert "paper" not in text.replace("the papers' numbers", "")
+    assert "Table 1. Latency" in text
+    assert "Table 2. Accuracy" in text
+    assert "hit_nano_memeff: score-identical" in text
 
 
 def test_no_device_time_appears_on_a_cpu(collection, tables):
@@ -136,6 +170,8 @@ def test_the_command_writes_all_files(standard, tmp_path, capsys):
     certificate = json.loads((out / "certificate.json").read_text())
     assert certificate["failures"] == []
     assert {c["tracker"] for c in certificate["certificates"]} >= {"hit_nano_exact"}
+    assert main(["verify", str(standard), "--json", str(tmp_path / "verify.json")]) == 0
+    assert (tmp_path / "verify.json").read_bytes() == (out / "certificate.json").read_bytes()
     with (out / "tables/table1.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert float(rows[0]["network ms (wall)"]) == pytest.approx(10.25, abs=0.2)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runner_fakes import fake_loader, write_got10k
+from fake_family import FAMILY
+from runner_fakes import write_got10k
 
 from toolkit_adapters import cli
 
@@ -15,11 +16,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the trackers that were loaded; all of them are fakes."""
-    log: list[str] = []
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(log))
-    return log
+def loaded() -> list[str]:
+    """Names of the trackers that were loaded."""
+    return FAMILY.loaded
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def run(root: Path, tmp_path: Path, loaded: list[str]) -> Callable[..., int]:
         arguments = ["run", "--dataset", "got10k-val", "--root", str(root), "--results"]
         arguments += [str(results), "--no-memory", "--open-loop", "5", *extra]
         if "--tracker" not in extra:
-            arguments += ["--tracker", "hit_nano", "--tracker", "hit_nano_exact"]
+            arguments += ["--tracker", "fake", "--tracker", "fake_exact"]
         return cli.main(arguments)
 
     return command

@@ -1,65 +1,18 @@
-"""A quick tracker with the real interface, and tiny datasets on disk."""
+"""Tiny datasets on disk, and forks."""
 
 from __future__ import annotations
 
 import multiprocessing
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from hit_trackers import zoo
-from hit_trackers.hit.tracker import Prediction
 from toolkit_adapters.records import open_results
 
 FRAMES = 14
 SIZE = (48, 64)
-
-
-class FakeTracker:
-    """Follows the mean colour: its boxes depend on every decoded pixel and on its own history."""
-
-    def __init__(self, name: str, drift: float = 0.0, pause: float = 0.0) -> None:
-        self.spec = zoo.parse(name)
-        self.name = self.spec.name
-        self.weights_sha256 = "w" * 64
-        self.device = "cpu"
-        self.network_seconds = 0.001
-        self.device_seconds = float("nan")
-        self.search_patch: np.ndarray | None = None
-        self.drift = drift
-        self.pause = pause
-
-    def init(self, image: np.ndarray, box: np.ndarray) -> None:
-        self.box = np.array(box, dtype=np.float64)
-
-    def update(self, image: np.ndarray) -> Prediction:
-        time.sleep(self.pause)
-        step = image.mean(axis=(0, 1)) / 255 + self.drift
-        self.box = self.box + np.array([step[0], step[1], step[2], 0])
-        self.search_patch = np.ascontiguousarray(image[:32, :32])
-        return Prediction(self.box.copy(), 0.5)
-
-    def predict(self, patch: np.ndarray) -> np.ndarray:
-        return np.array([patch.mean() / 255 + self.drift, 0.5, 0.2, 0.2], np.float32)
-
-
-def fake_loader(
-    log: list[str] | None = None, make: Callable[[str], FakeTracker] | None = None
-) -> Callable[..., FakeTracker]:
-    """Stands in for `load_tracker`: lossy variants drift, the others are equal."""
-
-    def load(name: str, checkpoint=None, device="cpu", *, deterministic=False) -> FakeTracker:
-        if log is not None:
-            log.append(name)
-        if make is not None:
-            return make(name)
-        return FakeTracker(name, drift=0.01 if zoo.parse(name).claim == "lossy" else 0.0)
-
-    return load
 
 
 def write_images(folder: Path, seed: int, count: int = FRAMES) -> None:

@@ -73,6 +73,6 @@ def test_wrong_options_are_usage_errors(option: str, value: str) -> None:
 
 
 def test_an_unknown_tracker(tmp_path: Path, capsys: pytest.CaptureFixture[str], root: Path) -> None:
-    arguments = ["run", "--tracker", "hit_nano_exakt", "--dataset", "got10k-val"]
+    arguments = ["run", "--tracker", "fake_exakt", "--dataset", "got10k-val"]
     assert cli.main([*arguments, "--root", str(root), "--results", str(tmp_path / "r")]) == 1
     assert "did you mean 'exact'" in capsys.readouterr().err

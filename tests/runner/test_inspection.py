@@ -51,10 +51,10 @@ def test_an_empty_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("relative", "content", "message"),
     [
-        ("hit_nano/got10k-val/run.json", "{", "no provenance of a run"),
-        ("hit_nano/got10k-val/run.json", None, "records without run.json"),
-        ("hit_nano/memory.json", "[", "not readable as JSON"),
-        ("hit_nano/got10k-val/a.npz", "", "a damaged record"),
+        ("fake/got10k-val/run.json", "{", "no provenance of a run"),
+        ("fake/got10k-val/run.json", None, "records without run.json"),
+        ("fake/memory.json", "[", "not readable as JSON"),
+        ("fake/got10k-val/a.npz", "", "a damaged record"),
         ("stranger/file.bin", "x", "not written by a run"),
     ],
 )
@@ -83,8 +83,8 @@ def test_gaps_are_said_but_are_no_damage(run: Callable[..., int], tmp_path: Path
 
 
 def test_a_forged_identity_is_found(run: Callable[..., int], tmp_path: Path) -> None:
-    assert run("--controls", "0", "--tracker", "hit_nano") == 0
-    path = tmp_path / "results" / "hit_nano" / "got10k-val" / "run.json"
+    assert run("--controls", "0", "--tracker", "fake") == 0
+    path = tmp_path / "results" / "fake" / "got10k-val" / "run.json"
     values = json.loads(path.read_text())
     values["identity"]["weights_sha256"] = "of better weights"
     path.write_text(json.dumps(values))

@@ -14,13 +14,15 @@ from typing import Any
 
 import filelock
 import pytest
-from runner_fakes import FakeTracker, digests, fake_loader, fork_context
+from fake_family import FAMILY
+from fake_tracker import FakeTracker
+from runner_fakes import digests, fork_context
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Results
 
 Run = Callable[..., int]
-TRACKERS = {"hit_nano", "hit_nano@repeat", "hit_nano_bf16", "hit_nano_exact"}
+TRACKERS = {"fake", "fake@repeat", "fake_bf16", "fake_exact"}
 
 
 def test_two_runs_never_share_a_folder(
@@ -69,7 +71,7 @@ def test_foreign_and_leftover_files_are_found(
     run: Run, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run() == 0
-    folder = results / "hit_nano" / "got10k-val"
+    folder = results / "fake" / "got10k-val"
     (folder / ".a.npz.123.partial").write_bytes(b"half")
     (folder / "notes.txt").write_text("mine")
     (folder / "z.npz").write_bytes((folder / "a.npz").read_bytes())
@@ -85,7 +87,6 @@ def test_foreign_and_leftover_files_are_found(
 
 def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> None:
     """Body of a process that runs, and kills itself at its `point`-th update, fsync or rename."""
-    from hit_trackers.hit import tracker
     from toolkit_adapters.records import files
 
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
@@ -106,9 +107,9 @@ def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> 
 
     files.os.fsync = counted(os.fsync)
     files.os.replace = counted(os.replace)
-    tracker.load_tracker = fake_loader(make=make)  # type: ignore[assignment]
+    FAMILY.make = make
     arguments = ["run", "--dataset", "got10k-val", "--root", str(root), "--open-loop", "5"]
-    arguments += ["--tracker", "hit_nano", "--tracker", "hit_nano_exact", "--no-memory"]
+    arguments += ["--tracker", "fake", "--tracker", "fake_exact", "--no-memory"]
     os._exit(cli.main([*arguments, "--results", str(results)]))
 
 

@@ -39,9 +39,9 @@ def test_weights_kept_in_two_layouts_count_twice() -> None:
         tracker = load_tracker(name, "seeded")
         tracker.init(image, (60, 60, 60, 60))
         tracker.update(image)
-        sizes.append(memory._weights_bytes(tracker))
+        sizes.append(tracker.probe.weights_bytes)
         assert isinstance(tracker.engine, EagerEngine)
-        modules = tracker.engine.network.modules()
+        modules = tracker.engine.program.network.modules()
         linears = [module for module in modules if isinstance(module, PackedLinear)]
         packed = sum(m.weight.nbytes for m in linears if None not in m.found.values())
     assert sizes[1] == sizes[0] + packed

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runner_fakes import FRAMES, FakeTracker, digests, fake_loader
+from fake_family import FAMILY
+from fake_tracker import FakeTracker
+from runner_fakes import FRAMES, digests
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results, open_results
 
 Run = Callable[..., int]
-TRACKERS = {"hit_nano", "hit_nano@repeat", "hit_nano_bf16", "hit_nano_exact"}
+TRACKERS = {"fake", "fake@repeat", "fake_bf16", "fake_exact"}
 
 
 def test_run_then_verify_then_doctor(
@@ -25,16 +27,16 @@ def test_run_then_verify_then_doctor(
     assert run() == 0
     opened = open_results(results)
     assert set(opened.trackers) == TRACKERS
-    assert opened.sequences("hit_nano_exact", "got10k-val") == ("a", "b", "c")
-    assert opened.sequences("hit_nano@repeat", "got10k-val") == ("a", "b")
-    provenance = opened.run("hit_nano_exact", "got10k-val")
+    assert opened.sequences("fake_exact", "got10k-val") == ("a", "b", "c")
+    assert opened.sequences("fake@repeat", "got10k-val") == ("a", "b")
+    provenance = opened.run("fake_exact", "got10k-val")
     assert provenance.claim == "bitwise"
     assert provenance.identity["versions"]["torch"]
-    assert opened.record("hit_nano", "got10k-val", "a").timed.any() or FRAMES < 10
+    assert opened.record("fake", "got10k-val", "a").timed.any() or FRAMES < 10
     assert cli.main(["verify", str(results), "--json", str(results.parent / "c.json")]) == 0
     values = json.loads((results.parent / "c.json").read_text())
     assert values["failures"] == []
-    assert {c["tracker"] for c in values["certificates"]} == {"hit_nano_exact", "hit_nano_bf16"}
+    assert {c["tracker"] for c in values["certificates"]} == {"fake_exact", "fake_bf16"}
     assert cli.main(["doctor", str(results)]) == 0
     assert "no problems" in capsys.readouterr().out
 
@@ -65,11 +67,11 @@ def test_a_missing_record_remakes_its_whole_pass_and_no_other(run: Run, results:
     assert run() == 0
     before = digests(results)
     opened = Results(results)
-    untouched = opened.record("hit_nano", "got10k-val", "a").pairing
-    opened.path("hit_nano_exact", "got10k-val", "b").unlink()
+    untouched = opened.record("fake", "got10k-val", "a").pairing
+    opened.path("fake_exact", "got10k-val", "b").unlink()
     assert run() == 0
     assert digests(results) == before
-    assert opened.record("hit_nano", "got10k-val", "a").pairing == untouched
+    assert opened.record("fake", "got10k-val", "a").pairing == untouched
     pairings = {opened.record(t, "got10k-val", "b").pairing for t in TRACKERS}
     assert len(pairings) == 1
 
@@ -79,7 +81,7 @@ def test_a_damaged_record_is_made_anew(
 ) -> None:
     assert run() == 0
     before = digests(results)
-    path = Results(results).path("hit_nano", "got10k-val", "c")
+    path = Results(results).path("fake", "got10k-val", "c")
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -122,11 +124,9 @@ def test_other_weights_and_other_data_are_refused(
     (root / "val" / "a" / "groundtruth.txt").write_text("10,10,8,8\n" * FRAMES)
 
     def other(name: str) -> FakeTracker:
-        tracker = FakeTracker(name)
-        tracker.weights_sha256 = "x" * 64
-        return tracker
+        return FakeTracker(name, weights="x" * 64)
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=other))
+    FAMILY.make = other
     assert run() == 1
     assert "weights_sha256 was 'www" in capsys.readouterr().err
 
@@ -137,8 +137,8 @@ def test_a_record_carried_over_from_another_run_is_refused(
     assert run() == 0
     other = tmp_path / "other"
     assert run("--max-frames", "6", results=other) == 0
-    stolen = Results(other).path("hit_nano", "got10k-val", "a")
-    Results(results).path("hit_nano", "got10k-val", "a").write_bytes(stolen.read_bytes())
+    stolen = Results(other).path("fake", "got10k-val", "a")
+    Results(results).path("fake", "got10k-val", "a").write_bytes(stolen.read_bytes())
     assert run() == 1
     assert "a record of another run" in capsys.readouterr().err
     assert cli.main(["verify", str(results)]) == 1
@@ -163,15 +163,15 @@ def test_a_one_bit_difference_on_one_frame_is_caught_and_named(
             return prediction
 
     def make(name: str) -> FakeTracker:
-        if name == "hit_nano_exact":
+        if name == "fake_exact":
             return OneBit(name)
         return FakeTracker(name, drift=0.01 if name.endswith("bf16") else 0)
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=make))
+    FAMILY.make = make
     assert run() == 0
     assert cli.main(["verify", str(results)]) == 1
     out = capsys.readouterr().out
-    assert re.search(r"hit_nano_exact: .*got10k-val/a differs from hit_nano from frame 9", out)
+    assert re.search(r"fake_exact: .*got10k-val/a differs from fake from frame 9", out)
     assert out.count("broken:") == 3, "once a sequence"
 
 
@@ -188,7 +188,7 @@ def test_bad_sequences_fail_alone_and_are_listed(
     assert "groundtruth.txt: 1 entries for 14 frames" in err
     assert "got10k-val/b:" in err
     assert "00000009.jpg: the image is truncated" in err
-    assert Results(results).sequences("hit_nano", "got10k-val") == ("c",)
+    assert Results(results).sequences("fake", "got10k-val") == ("c",)
     listed = json.loads((results / "failures.json").read_text())
     assert [(f["sequence"], f["tracker"]) for f in listed] == [("a", ""), ("b", "")]
 
@@ -198,33 +198,33 @@ def test_a_failing_tracker_fails_alone(
 ) -> None:
     def make(name: str) -> FakeTracker:
         tracker = FakeTracker(name)
-        if name == "hit_nano_exact":
+        if name == "fake_exact":
             tracker.update = lambda image: 1 / 0  # type: ignore[assignment]
         return tracker
 
-    monkeypatch.setattr("hit_trackers.hit.tracker.load_tracker", fake_loader(make=make))
+    FAMILY.make = make
     assert run("--controls", "0") == 1
     err = capsys.readouterr().err
-    assert "got10k-val/a (hit_nano_exact): frame 1: ZeroDivisionError" in err
-    assert len(Results(results).sequences("hit_nano", "got10k-val")) == 3
+    assert "got10k-val/a (fake_exact): frame 1: ZeroDivisionError" in err
+    assert len(Results(results).sequences("fake", "got10k-val")) == 3
     assert cli.main(["verify", str(results)]) == 1, "what has no record cannot be verified"
 
 
 def test_missing_baseline_is_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--tracker", "hit_nano_exact") == 0
-    assert "add --tracker hit_nano" in capsys.readouterr().err
+    assert run("--tracker", "fake_exact") == 0
+    assert "add --tracker fake" in capsys.readouterr().err
 
 
 def test_a_pair_about_to_be_lost_is_said(
     run: Run, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--controls", "0") == 0
-    later = ("--controls", "0", "--tracker", "hit_nano", "--tracker", "hit_nano_memeff")
+    later = ("--controls", "0", "--tracker", "fake", "--tracker", "fake_memeff")
     assert run(*later) == 0
-    assert "add --tracker hit_nano_exact to keep it" in capsys.readouterr().err
-    assert run(*later, "--tracker", "hit_nano_exact") == 0
+    assert "add --tracker fake_exact to keep it" in capsys.readouterr().err
+    assert run(*later, "--tracker", "fake_exact") == 0
     pairings = {
-        Results(results).record(f"hit_nano{variant}", "got10k-val", "a").pairing
+        Results(results).record(f"fake{variant}", "got10k-val", "a").pairing
         for variant in ("", "_exact", "_memeff")
     }
     assert len(pairings) == 1
@@ -232,15 +232,15 @@ def test_a_pair_about_to_be_lost_is_said(
 
 def test_a_control_asked_for_later_is_a_variant_like_any_other(run: Run, results: Path) -> None:
     assert run() == 0
-    assert Results(results).run("hit_nano_bf16", "got10k-val").provenance["control"]
-    assert run("--tracker", "hit_nano", "--tracker", "hit_nano_bf16") == 0
-    assert not Results(results).run("hit_nano_bf16", "got10k-val").provenance["control"]
-    assert len(Results(results).sequences("hit_nano_bf16", "got10k-val")) == 3
+    assert Results(results).run("fake_bf16", "got10k-val").provenance["control"]
+    assert run("--tracker", "fake", "--tracker", "fake_bf16") == 0
+    assert not Results(results).run("fake_bf16", "got10k-val").provenance["control"]
+    assert len(Results(results).sequences("fake_bf16", "got10k-val")) == 3
 
 
 def test_only_some_sequences(run: Run, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--sequence", "b", "--controls", "all") == 0
-    assert Results(results).sequences("hit_nano@repeat", "got10k-val") == ("b",)
+    assert Results(results).sequences("fake@repeat", "got10k-val") == ("b",)
     assert run("--sequence", "z") == 1
     assert "got10k-val: no sequence z; there are 3, such as a, b, c" in capsys.readouterr().err
 
@@ -248,7 +248,7 @@ def test_only_some_sequences(run: Run, results: Path, capsys: pytest.CaptureFixt
 def test_times_of_initialisation_and_warm_up_are_flagged(run: Run, results: Path) -> None:
     assert run() == 0
     opened = Results(results)
-    flags = [opened.record("hit_nano", "got10k-val", name).flags for name in ("a", "b")]
+    flags = [opened.record("fake", "got10k-val", name).flags for name in ("a", "b")]
     assert all(f[0] & Flag.INIT for f in flags)
     assert (flags[0] & Flag.WARMUP).any()
     assert not (flags[1] & Flag.WARMUP).any()

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runner_fakes import FRAMES, FakeTracker
+from fake_tracker import FakeTracker
+from runner_fakes import FRAMES
 
 from hit_trackers.errors import PredictionError
-from hit_trackers.hit.tracker import Prediction
+from hit_trackers.families import repeated
+from hit_trackers.protocol import Prediction
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Flag
@@ -25,13 +27,13 @@ def sequence(root: Path) -> Sequence:
 
 def entrant(name: str, tracker: FakeTracker | None = None) -> Entrant:
     fake = tracker or FakeTracker(name.partition("@")[0])
-    return Entrant(name, fake, "hit_nano")  # type: ignore[arg-type]
+    return Entrant(fake, repeated(fake.variant, name) if "@" in name else fake.variant)
 
 
 def test_a_record_is_whole(sequence: Sequence) -> None:
-    base = entrant("hit_nano")
-    outcome = run_sequence([base], sequence, identities={"hit_nano": "i"}, open_loop=5)
-    record = outcome.records["hit_nano"]
+    base = entrant("fake")
+    outcome = run_sequence([base], sequence, identities={"fake": "i"}, open_loop=5)
+    record = outcome.records["fake"]
     assert outcome.failures == {}
     assert len(record) == FRAMES
     assert record.boxes[0].tolist() == sequence.truth.boxes[0].tolist()
@@ -45,7 +47,7 @@ def test_a_record_is_whole(sequence: Sequence) -> None:
     assert np.isnan(record.device).all()
     assert np.isfinite(record.update).all()
     assert np.array_equal(record.frame, record.decode + record.update)
-    again = run_sequence([base], sequence).records["hit_nano"]
+    again = run_sequence([base], sequence).records["fake"]
     assert not (again.flags & Flag.WARMUP).any(), "this process is warm already"
     assert np.array_equal(again.boxes, record.boxes)
 
@@ -58,7 +60,7 @@ def test_all_see_the_same_frames_in_rotating_order(sequence: Sequence) -> None:
             seen.append((self.name, id(image)))
             return super().update(image)
 
-    names = ["hit_nano", "hit_nano_exact", "hit_nano_memeff"]
+    names = ["fake", "fake_exact", "fake_memeff"]
     outcome = run_sequence([entrant(n, Watching(n)) for n in names], sequence, open_loop=0)
     rounds = [seen[i : i + 3] for i in range(0, len(seen), 3)]
     assert len(rounds) == FRAMES - 1
@@ -67,7 +69,7 @@ def test_all_see_the_same_frames_in_rotating_order(sequence: Sequence) -> None:
         assert len({image for _, image in turn}) == 1
     assert {turn[0][0] for turn in rounds} == set(names)
     assert len({record.pairing for record in outcome.records.values()}) == 1
-    other = run_sequence([entrant("hit_nano")], sequence).records["hit_nano"]
+    other = run_sequence([entrant("fake")], sequence).records["fake"]
     assert other.pairing not in {record.pairing for record in outcome.records.values()}
 
 
@@ -75,16 +77,16 @@ def test_open_loop_feeds_the_baselines_patch(sequence: Sequence) -> None:
     class Cropping(FakeTracker):
         def update(self, image: np.ndarray) -> Prediction:
             prediction = super().update(image)
-            self.search_patch = np.zeros((32, 32, 3), np.uint8)
+            self.network_input = np.zeros((32, 32, 3), np.uint8)
             return prediction
 
-    entrants = [entrant("hit_nano"), entrant("hit_nano_exact", Cropping("hit_nano_exact"))]
+    entrants = [entrant("fake"), entrant("fake_exact", Cropping("fake_exact"))]
     records = run_sequence(entrants, sequence, open_loop=4).records
-    base, exact = records["hit_nano"], records["hit_nano_exact"]
+    base, exact = records["fake"], records["fake_exact"]
     assert base.open_index.tolist() == exact.open_index.tolist() == [4, 8, 12]
     assert np.array_equal(base.open_boxes, exact.open_boxes), "its own patches are black"
-    alone = run_sequence([entrant("hit_nano_exact")], sequence, open_loop=4).records
-    assert len(alone["hit_nano_exact"].open_index) == 0
+    alone = run_sequence([entrant("fake_exact")], sequence, open_loop=4).records
+    assert len(alone["fake_exact"].open_index) == 0
 
 
 BAD: list[Callable[[], np.ndarray]] = [
@@ -107,7 +109,7 @@ def test_an_unusable_box_is_flagged_and_the_previous_kept(
             self.count += 1
             return Prediction(bad(), 0.5) if self.count == 7 else prediction
 
-    record = run_sequence([entrant("hit_nano", Wrong("hit_nano"))], sequence).records["hit_nano"]
+    record = run_sequence([entrant("fake", Wrong("fake"))], sequence).records["fake"]
     assert np.flatnonzero(record.flags & Flag.INVALID).tolist() == [7]
     assert np.array_equal(record.boxes[7], record.boxes[6])
     assert not np.array_equal(record.boxes[8], record.boxes[7])
@@ -118,29 +120,27 @@ def test_a_prediction_error_is_an_invalid_frame(sequence: Sequence) -> None:
         def update(self, image: np.ndarray) -> Prediction:
             raise PredictionError("not finite")
 
-    record = run_sequence([entrant("hit_nano", Refusing("hit_nano"))], sequence).records["hit_nano"]
+    record = run_sequence([entrant("fake", Refusing("fake"))], sequence).records["fake"]
     assert (record.flags[1:] & Flag.INVALID).all()
     assert (record.boxes == record.boxes[0]).all()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), MemoryError(), KeyError("x")])
-@pytest.mark.parametrize("method", ["init", "update", "predict"])
+@pytest.mark.parametrize("method", ["init", "update", "run_network"])
 def test_an_exception_fails_that_tracker_only(
     sequence: Sequence, error: Exception, method: str
 ) -> None:
-    broken = FakeTracker("hit_nano_exact")
+    broken = FakeTracker("fake_exact")
 
     def fail(*args: object) -> None:
         raise error
 
     setattr(broken, method, fail)
-    outcome = run_sequence(
-        [entrant("hit_nano"), entrant("hit_nano_exact", broken)], sequence, open_loop=5
-    )
-    assert list(outcome.records) == ["hit_nano"]
-    assert type(error).__name__ in outcome.failures["hit_nano_exact"]
-    alone = run_sequence([entrant("hit_nano")], sequence, open_loop=5).records["hit_nano"]
-    assert outcome.records["hit_nano"].result_digest() == alone.result_digest()
+    outcome = run_sequence([entrant("fake"), entrant("fake_exact", broken)], sequence, open_loop=5)
+    assert list(outcome.records) == ["fake"]
+    assert type(error).__name__ in outcome.failures["fake_exact"]
+    alone = run_sequence([entrant("fake")], sequence, open_loop=5).records["fake"]
+    assert outcome.records["fake"].result_digest() == alone.result_digest()
 
 
 def test_a_box_of_the_wrong_shape_fails_the_tracker(sequence: Sequence) -> None:
@@ -148,14 +148,12 @@ def test_a_box_of_the_wrong_shape_fails_the_tracker(sequence: Sequence) -> None:
         def update(self, image: np.ndarray) -> Prediction:
             return Prediction(np.ones(5), 0.5)
 
-    outcome = run_sequence([entrant("hit_nano", Odd("hit_nano"))], sequence)
-    assert "box of shape (5,)" in outcome.failures["hit_nano"]
+    outcome = run_sequence([entrant("fake", Odd("fake"))], sequence)
+    assert "box of shape (5,)" in outcome.failures["fake"]
 
 
 def test_max_frames_and_sharing(sequence: Sequence) -> None:
-    record = run_sequence([entrant("hit_nano")], sequence, max_frames=6, shared=True).records[
-        "hit_nano"
-    ]
+    record = run_sequence([entrant("fake")], sequence, max_frames=6, shared=True).records["fake"]
     assert len(record) == 6
     assert (record.flags & Flag.SHARED).all()
     assert not record.timed.any()
@@ -165,7 +163,7 @@ def test_stopping_gives_the_sequence_up_and_restores_the_collector(sequence: Seq
     calls = iter(range(100))
     assert gc.isenabled()
     with pytest.raises(Interrupted):
-        run_sequence([entrant("hit_nano")], sequence, should_stop=lambda: next(calls) == 5)
+        run_sequence([entrant("fake")], sequence, should_stop=lambda: next(calls) == 5)
     assert gc.isenabled()
 
 
@@ -175,7 +173,7 @@ def test_unusual_images_are_recorded(sequence: Sequence) -> None:
     grey = cv2.imread(str(sequence.frames[3]), cv2.IMREAD_GRAYSCALE)
     cv2.imwrite(str(sequence.frames[3]), grey)
     cv2.imwrite(str(sequence.frames[5]), grey[:40])
-    record = run_sequence([entrant("hit_nano")], sequence).records["hit_nano"]
+    record = run_sequence([entrant("fake")], sequence).records["fake"]
     assert record.notes == (
         "2 frames: grey, read as 8-bit RGB",
         "2 frames: image size changes",
@@ -184,7 +182,7 @@ def test_unusual_images_are_recorded(sequence: Sequence) -> None:
 
 def test_a_first_box_outside_its_image(sequence: Sequence) -> None:
     sequence.truth.boxes[0] = [64, 10, 5, 5]
-    outcome = run_sequence([entrant("hit_nano")], sequence)
+    outcome = run_sequence([entrant("fake")], sequence)
     assert outcome.records == {}
-    assert "outside its image" in outcome.failures["hit_nano"]
-    assert "64 x 48" in outcome.failures["hit_nano"]
+    assert "outside its image" in outcome.failures["fake"]
+    assert "64 x 48" in outcome.failures["fake"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from submission_samples import FRAMES, make_boxes, make_record
 
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import Run, save_record
 from toolkit_adapters.records.files import write_atomically
 
@@ -47,8 +48,9 @@ def results(tmp_path: Path) -> Path:
         run = Run(
             tracker="hit_nano",
             baseline="hit_nano",
-            claim="baseline",
-            spec={},
+            family="hit",
+            claim=Claim.BASELINE,
+            parts={},
             dataset=dataset,
             root="",
             sequences=tuple(FRAMES),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_family import FAMILY
 from toolkit_samples import (
     FRAMES,
     SIZE,
@@ -27,7 +29,7 @@ pytest.importorskip("got10k")
 from got10k.experiments import ExperimentGOT10k as ReleasedExperiment
 from PIL import Image
 
-from toolkit_adapters.got10k import HiTTracker, __main__
+from toolkit_adapters.got10k import ToolkitTracker, __main__
 from toolkit_adapters.got10k import tracker as adapter
 from toolkit_adapters.got10k.datasets import SequenceView
 from toolkit_adapters.got10k.experiments import Experiment, make_experiment
@@ -75,14 +77,14 @@ def test_decoding_is_outside_the_clock(tmp_path, monkeypatch):
     monkeypatch.setattr(adapter, "decode", slow_decode)
     monkeypatch.setattr(adapter.time, "perf_counter", lambda: now)
     files, boxes = SequenceView(open_datasets("lasot", make_lasot(tmp_path))[0])[0]
-    _, times = HiTTracker(Slow()).track(files, boxes[0])
+    _, times = ToolkitTracker(Slow()).track(files, boxes[0])
     assert times.tolist() == [0.0] + [1.0] * (FRAMES - 1)
 
 
 def test_the_box_is_copied_and_so_is_the_answer():
     image = Image.new("L", SIZE)
     annotation = np.array([[10.0, 10, 20, 20]])
-    tracker = HiTTracker(DriftingTracker())
+    tracker = ToolkitTracker(DriftingTracker())
     tracker.init(image, annotation[0])
     first = tracker.update(image)
     tracker.update(image)
@@ -97,7 +99,7 @@ def test_an_answer_that_is_no_box_raises(answer):
         def update(self, image):
             return super().update(image)._replace(box=answer)
 
-    tracker = HiTTracker(Wrong())
+    tracker = ToolkitTracker(Wrong())
     tracker.init(Image.new("RGB", SIZE), np.array([1.0, 2, 3, 4]))
     with pytest.raises((PredictionError, TypeError)):
         tracker.update(Image.new("RGB", SIZE))
@@ -107,7 +109,7 @@ def test_the_released_experiment_runs_our_tracker(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make_got10k(tmp_path / "got10k")
     released = ReleasedExperiment(str(tmp_path / "got10k"), subset="val")
-    tracker = HiTTracker(DriftingTracker())
+    tracker = ToolkitTracker(DriftingTracker())
     released.run(tracker)
     assert tracker.tracker.sequences == 2  # one repetition: known to be deterministic
     performance = released.report(["drifting"])
@@ -117,7 +119,7 @@ def test_the_released_experiment_runs_our_tracker(tmp_path, monkeypatch):
 @pytest.mark.parametrize("dataset", MAKERS)
 def test_run_report_and_our_figures(dataset, tmp_path):
     made = experiment(dataset, tmp_path)
-    assert made.run(HiTTracker(DriftingTracker())) == []
+    assert made.run(ToolkitTracker(DriftingTracker())) == []
     for seed, name in enumerate(made.dataset.seq_names):
         np.testing.assert_array_equal(made.boxes("drifting", name), expected_boxes(seed))
         assert made.times("drifting", name).shape == (FRAMES,)
@@ -132,7 +134,7 @@ def test_run_report_and_our_figures(dataset, tmp_path):
 
 def test_a_figure_that_should_agree_and_does_not_is_said(tmp_path):
     made = experiment("got10k-val", tmp_path)
-    made.run(HiTTracker(DriftingTracker()))
+    made.run(ToolkitTracker(DriftingTracker()))
     performance = made.report(["drifting"])
     performance["drifting"]["overall"]["ao"] += 0.001
     verdicts = [figure.verdict for figure in compare(made, ["drifting"], performance)]
@@ -142,10 +144,10 @@ def test_a_figure_that_should_agree_and_does_not_is_said(tmp_path):
 @pytest.mark.parametrize("dataset", MAKERS)
 def test_resume_runs_nothing_twice_and_appends_nothing(dataset, tmp_path):
     tracker = DriftingTracker()
-    experiment(dataset, tmp_path).run(HiTTracker(tracker))
+    experiment(dataset, tmp_path).run(ToolkitTracker(tracker))
     made = experiment(dataset, tmp_path)
     made.box_file("drifting", made.dataset.seq_names[1]).unlink()
-    made.run(HiTTracker(tracker))
+    made.run(ToolkitTracker(tracker))
     assert tracker.sequences == 3
     for name in made.dataset.seq_names:
         times = made.time_file(made.box_file("drifting", name)).read_text().splitlines()
@@ -157,47 +159,47 @@ def test_an_interrupted_run_leaves_whole_files(dataset, tmp_path):
     made = experiment(dataset, tmp_path)
     stopped = DriftingTracker(crash_at=7, only=2, error=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        made.run(HiTTracker(stopped))
+        made.run(ToolkitTracker(stopped))
     first, second = made.dataset.seq_names
     assert made.unfinished("drifting") == [second]
     before = made.box_file("drifting", first).stat().st_mtime_ns
-    assert made.run(HiTTracker(DriftingTracker())) == []
+    assert made.run(ToolkitTracker(DriftingTracker())) == []
     assert made.unfinished("drifting") == []
     assert made.box_file("drifting", first).stat().st_mtime_ns == before
     assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_results_of_other_weights_or_lengths_are_not_mixed(tmp_path):
-    experiment("lasot", tmp_path).run(HiTTracker(DriftingTracker()))
+    experiment("lasot", tmp_path).run(ToolkitTracker(DriftingTracker()))
     other = DriftingTracker()
-    other.weights_sha256 = "0" * 64
+    other.variant = replace(other.variant, identity={"weights_sha256": "0" * 64})
     with pytest.raises(ResultFileError, match="weights_sha256"):
-        experiment("lasot", tmp_path).run(HiTTracker(other))
+        experiment("lasot", tmp_path).run(ToolkitTracker(other))
     with pytest.raises(ResultFileError, match="max_frames"):
-        experiment("lasot", tmp_path, max_frames=5).run(HiTTracker(DriftingTracker()))
+        experiment("lasot", tmp_path, max_frames=5).run(ToolkitTracker(DriftingTracker()))
 
 
 def test_a_file_that_is_not_whole_is_named(tmp_path):
     made = experiment("got10k-val", tmp_path)
-    made.run(HiTTracker(DriftingTracker()))
+    made.run(ToolkitTracker(DriftingTracker()))
     path = made.box_file("drifting", made.dataset.seq_names[0])
     whole = path.read_text()
     path.write_text(whole[: len(whole) // 2])
     with pytest.raises(ResultFileError, match=path.name):
-        made.run(HiTTracker(DriftingTracker()))
+        made.run(ToolkitTracker(DriftingTracker()))
     path.write_text(whole)
     made.time_file(path).unlink()
     with pytest.raises(ResultFileError, match=r"_time\.txt: 0 lines"):
-        made.run(HiTTracker(DriftingTracker()))
+        made.run(ToolkitTracker(DriftingTracker()))
 
 
 @pytest.mark.parametrize("failure", [{"nan_at": 4}, {"crash_at": 4}])
 @pytest.mark.parametrize("dataset", MAKERS)
 def test_a_failing_tracker_costs_its_sequence_only(dataset, failure, tmp_path, monkeypatch, capsys):
     tracker = DriftingTracker(only=1, **failure)
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: tracker)
+    FAMILY.make = lambda name: tracker
     root = MAKERS[dataset](tmp_path / "data")
-    arguments = ["--tracker", "drifting", "--dataset", dataset, "--root", str(root)]
+    arguments = ["--tracker", "fake", "--dataset", dataset, "--root", str(root)]
     arguments += ["--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]
     assert __main__.main(arguments) == 1
     error = capsys.readouterr().err
@@ -208,7 +210,7 @@ def test_a_failing_tracker_costs_its_sequence_only(dataset, failure, tmp_path, m
     assert any(name.startswith(names[1]) for name in files)
     assert not any(name.startswith(names[0]) for name in files)
     # The tracker is mended; the same command finishes the run and reports.
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: DriftingTracker())
+    FAMILY.make = lambda name: DriftingTracker()
     assert __main__.main(arguments) == 0
     (summary,) = (tmp_path / "reports").rglob("summary.json")
     assert json.loads(summary.read_text())
@@ -217,28 +219,28 @@ def test_a_failing_tracker_costs_its_sequence_only(dataset, failure, tmp_path, m
 
 def test_test_set_makes_a_valid_zip(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # the toolkit waits for two seconds
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: DriftingTracker())
+    FAMILY.make = lambda name: DriftingTracker()
     monkeypatch.chdir(tmp_path)
     make_got10k(tmp_path / "data", "test")
-    arguments = ["--tracker", "drifting", "--dataset", "got10k-test", "--root", "data"]
+    arguments = ["--tracker", "fake", "--dataset", "got10k-test", "--root", "data"]
     assert __main__.main([*arguments, "--results", "results", "--reports", "reports"]) == 0
     assert Path.cwd() == tmp_path
     assert "drifting.zip: valid, 2 sequences" in capsys.readouterr().out
 
 
 def test_trackingnet_without_truth_points_to_submit(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: DriftingTracker())
+    FAMILY.make = lambda name: DriftingTracker()
     root = make_trackingnet(tmp_path / "data", with_truth=False)
-    arguments = ["--tracker", "drifting", "--dataset", "trackingnet", "--root", str(root)]
+    arguments = ["--tracker", "fake", "--dataset", "trackingnet", "--root", str(root)]
     arguments += ["--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]
     assert __main__.main(arguments) == 0
     assert "submit trackingnet" in capsys.readouterr().out
 
 
 def test_sequence_and_max_frames(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: DriftingTracker())
+    FAMILY.make = lambda name: DriftingTracker()
     root = make_got10k(tmp_path / "data")
-    arguments = ["--tracker", "drifting", "--dataset", "got10k-val", "--root", str(root)]
+    arguments = ["--tracker", "fake", "--dataset", "got10k-val", "--root", str(root)]
     arguments += ["--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]
     limits = ["--sequence", "GOT-10k_Val_000002", "--max-frames", "5"]
     assert __main__.main([*arguments, *limits]) == 0

@@ -33,18 +33,16 @@ pytestmark = [
 
 
 def test_init_writes_a_workspace_the_toolkit_reads(tmp_path, monkeypatch, capsys):
-    made = SimpleNamespace(name="hit_nano")
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: made)
     space, root = tmp_path / "space", make_lasot(tmp_path / "data")
     checkpoint = tmp_path / "100%.safetensors"
     checkpoint.touch()
-    arguments = ["init", str(space), "--tracker", "hit", "--dataset", f"lasot={root}"]
+    arguments = ["init", str(space), "--tracker", "fake", "--dataset", f"lasot={root}"]
     arguments += ["--sequence", "airplane-9", "--max-frames", "7", "--checkpoint", str(checkpoint)]
     assert __main__.main(arguments) == 0
     parser = configparser.ConfigParser()
     parser.read(space / "trackers.ini")
-    assert parser["hit_nano"]["protocol"] == "traxpython"
-    assert parser["hit_nano"]["env_hit_checkpoint"] == str(checkpoint)
+    assert parser["fake"]["protocol"] == "traxpython"
+    assert parser["fake"]["env_hit_checkpoint"] == str(checkpoint)
     loaded = workspace.load(space)
     assert [sequence.name for sequence in loaded.dataset] == ["airplane-9"]
     assert len(loaded.dataset["airplane-9"]) == 7
@@ -71,10 +69,8 @@ def test_init_is_whole_or_nothing(got10k, tmp_path, monkeypatch):
 
 
 def test_only_first_boxes(tmp_path, monkeypatch, capsys):
-    made = SimpleNamespace(name="hit_nano")
-    monkeypatch.setattr("hit_trackers.load_tracker", lambda name, **_: made)
     root = make_trackingnet(tmp_path / "data", with_truth=False)
-    arguments = ["--tracker", "hit", "--dataset", f"trackingnet={root}"]
+    arguments = ["--tracker", "fake", "--dataset", f"trackingnet={root}"]
     assert __main__.main(["init", str(tmp_path / "a"), *arguments]) == 0
     assert list(workspace.load(tmp_path / "a").stack.experiments) == ["unsupervised", "realtime"]
     capsys.readouterr()

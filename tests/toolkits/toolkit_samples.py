@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from hit_trackers.protocol import Prediction
+from hit_trackers.variants import Claim, Variant
+
 FRAMES = 12
 SIZE = (160, 120)
-
-
-class Prediction(NamedTuple):
-    box: np.ndarray
-    score: float
 
 
 class DriftingTracker:
@@ -26,10 +23,6 @@ class DriftingTracker:
         only: fail in the n-th sequence only.
     """
 
-    spec = None
-    weights_sha256 = "f" * 64
-    device = "cpu"
-
     def __init__(
         self,
         name: str = "drifting",
@@ -39,6 +32,8 @@ class DriftingTracker:
         error: type[BaseException] = RuntimeError,
     ) -> None:
         self.name = name
+        identity = {"weights_sha256": "f" * 64}
+        self.variant = Variant(name, "drifting", name, Claim.BASELINE, {}, identity)
         self.nan_at, self.crash_at, self.only, self.error = nan_at, crash_at, only, error
         self.sequences = self.updates = self.total = 0
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -17,18 +16,11 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from hit_trackers.attention import OPERATORS, Operator, exact, memeff
-from hit_trackers.hit.network.hit import build
-from hit_trackers.zoo import TrackerSpec
-from toolkit_adapters.bench.operators import count_operators
+from hit_trackers import families
+from hit_trackers.engines.operators import count_operators
+from hit_trackers.errors import HitTrackersError
+from hit_trackers.variants import Variant
 from toolkit_adapters.running.activations import Peak
-
-# These two look where their arguments are.
-_ON_CUDA = {
-    **OPERATORS,
-    "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
-    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
-}
 
 
 @dataclass(frozen=True)
@@ -46,43 +38,32 @@ class CudaPath:
     weights: int
 
 
-def follow(spec: TrackerSpec) -> CudaPath:
+def follow(variant: Variant) -> CudaPath:
     """Count a frame of a float32 tracker that runs operator by operator or as a CUDA graph.
 
-    Not of `fused`, whose kernel needs the device.
+    Raises:
+        HitTrackersError: its family offers no sketch of a frame.
     """
-    with torch.device("meta"), torch.no_grad():
-        network = build(spec.size).prepare()
-        if spec.in_place:
-            network.work_in_place()
-        network.use(_ON_CUDA[spec.attention])
-        config = network.config
-        search, template = (
-            torch.empty(1, 3, side, side) for side in (config.search_size, config.template_size)
-        )
-        cached = network.embed(template)
-
-    def frame() -> object:
-        if spec.caches_template:
-            return network.predict(network.embed(search), cached)
-        return network(search, template)
-
-    weights = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
-    return CudaPath(sum(count_operators(frame).values()), peak_of_tensors(frame), weights)
+    sketch = families.family_of(variant.name).sketch(variant)
+    if sketch is None:
+        raise HitTrackersError(f"{variant.name}: its family cannot be counted without a GPU")
+    operators = sum(count_operators(sketch.frame).values())
+    return CudaPath(operators, peak_of_tensors(sketch.frame), sketch.weights)
 
 
 def peak_of_tensors(work: Callable[[], object]) -> Peak:
     """Run `work` once; the largest sum of bytes of the tensors that it makes and holds at once."""
     with torch.no_grad(), _Alive() as alive:
         work()
-    return alive.peak
+    peak: Peak = alive.peak
+    return peak
 
 
 class _Alive(TorchDispatchMode):
     """Adds up the storages that calls return, and takes them off when they are freed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes: dict[int, int] = {}
         self.peak = Peak(0)
 

@@ -10,29 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from hit_trackers import load_tracker, zoo
+from hit_trackers import families
+from hit_trackers.engines.operators import count_operators
 from hit_trackers.errors import HitTrackersError
-from hit_trackers.hit.tracker import Tracker
-from toolkit_adapters.bench.operators import count_frame
+from hit_trackers.protocol import Probe, Tracker, probe_of
+from hit_trackers.variants import Breach, Claim, Evidence
 from toolkit_adapters.bench.roofline import MatrixProducts, frame_flops
-from toolkit_adapters.running.activations import peak_activations, peak_of_frame
+from toolkit_adapters.running.activations import peak_activations
 from toolkit_adapters.running.timing import clock, without_garbage_collection
 
 IMAGE_SIZE = (720, 1280)
 BOX = (600.0, 300.0, 80.0, 60.0)
+PATCHES = 4  # search regions on which outputs are compared
 WARMUP = 3
 # Seconds of rest before an update: the threads of one runtime go on spinning for a while after
 # their work, on the cores of the next; those of PyTorch, which embeds the template, for all.
 PAUSE = 0.05
-# On fractions of the search region, for what claims "within rounding of float32".
-TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Baseline's time over the variant's in each repeat; `best` is of the fastest of each."""
+class Speedup:
+    """How many times as fast: the baseline's total time over the variant's, the same repeats.
 
-    best: float
+    minimum, median, maximum: of the ratio repeat by repeat, to show how far it spreads.
+    """
+
+    value: float
     minimum: float
     median: float
     maximum: float
@@ -43,27 +46,28 @@ class Row:
     """A variant's cost and verdict. Times are medians in seconds; NaN or None: not measured."""
 
     name: str
-    claim: str
+    claim: Claim
     baseline: str
     weights: str = ""
     network: float = math.nan
     update: float = math.nan
     device: float = math.nan
     network_p99: float = math.nan  # on the wall, as `network`
-    network_ratio: Ratio | None = None
-    update_ratio: Ratio | None = None
-    cpu_ratio: Ratio | None = None  # of update, in CPU time of the whole process
-    size_ratio: Ratio | None = None  # of a baseline's update, over that of the largest baseline
+    network_ratio: Speedup | None = None
+    update_ratio: Speedup | None = None
+    cpu_ratio: Speedup | None = None  # of update, in CPU time of the whole process
+    size_ratio: Speedup | None = None  # of a baseline's update, over that of the largest baseline
     operators: int | None = None
     operators_by_name: dict[str, int] = field(default_factory=dict)
     peak_bytes: int | None = None
     peak_operator: str | None = None
-    transformer_peak_bytes: int | None = None
+    #: Of the pieces of a frame that the family names, such as "after embedding".
+    further_peaks: dict[str, int] = field(default_factory=dict)
     gflop: float = math.nan
     roofline_share: float = math.nan
-    difference: float = math.nan
-    verdict: str = ""
-    kept: bool = True
+    difference_px: float = math.nan  # largest, of a box open loop, in pixels of the search region
+    bitwise: bool = False  # all outputs of the network, open loop
+    breaches: tuple[Breach, ...] = ()
     problem: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -74,7 +78,31 @@ class Row:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Breach):
+        return value.name.lower()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class Subject:
+    """A tracker that is measured, and the search regions that its network is given by hand."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        probe = probe_of(tracker)
+        if probe is None:
+            raise HitTrackersError(f"{tracker.name}: it offers no look at its network")
+        self.tracker = tracker
+        self.probe: Probe = probe
+        self.patches = _patches(int(probe.box_scale))
+
+    def start(self, image: np.ndarray) -> None:
+        """Initialise on the image that all are measured on."""
+        self.tracker.init(image, BOX)
+
+    def run_network(self, number: int) -> np.ndarray:
+        """All outputs on one of `PATCHES` search regions."""
+        return self.probe.run_network(self.patches[number])
 
 
 def measure(
@@ -98,37 +126,39 @@ def measure(
         a row for every tracker, those that cannot run here with the reason; and the machine's
         matrix-product rate in FLOP/s.
     """
-    specs = [zoo.parse(name, default_size="base") for name in names]
-    wanted = dict.fromkeys([*(spec.baseline for spec in specs), *(spec.name for spec in specs)])
+    variants = [families.family_of(name).resolve(name, checkpoint) for name in names]
+    wanted = dict.fromkeys([*(v.baseline for v in variants), *(v.name for v in variants)])
     rows, trackers = {}, {}
     for name in wanted:
         on_step(f"loading {name}")
-        spec = zoo.parse(name)
-        rows[name] = Row(name, spec.claim, spec.baseline)
+        variant = families.parse(name)
+        rows[name] = Row(name, variant.claim, variant.baseline)
         try:
-            trackers[name] = load_tracker(name, checkpoint, device, deterministic=deterministic)
-            rows[name].weights = trackers[name].weights_sha256
+            tracker = families.load_tracker(name, checkpoint, device, deterministic=deterministic)
+            trackers[name] = Subject(tracker)
+            rows[name].weights = tracker.variant.weights_sha256
         except HitTrackersError as error:
-            if name == spec.baseline:
+            if name == variant.baseline:
                 raise
             rows[name].problem = " ".join(str(error).split())
     image = _image()
-    for tracker in trackers.values():
-        tracker.init(image, BOX)
+    for subject in trackers.values():
+        subject.start(image)
         for _ in range(WARMUP):
-            tracker.update(image)
+            subject.tracker.update(image)
     times, products = _time(trackers, image, device, repeats, on_step)
-    for name, tracker in trackers.items():
+    for name, subject in trackers.items():
         on_step(f"operators, memory and outputs of {name}")
         row = rows[name]
         baseline = trackers[row.baseline]
         _fill_times(row, times[name], times[row.baseline])
-        row.gflop = frame_flops(tracker.spec) / 1e9
         seconds = times[name]["device" if math.isfinite(row.device) else "network"]
-        row.roofline_share = frame_flops(tracker.spec) / min(seconds) / products.best
-        _fill_verdict(row, tracker, baseline, image)
-        _fill_costs(row, tracker, image, device)
-    baselines = [row for row in rows.values() if row.claim == "baseline"]
+        if flops := frame_flops(families.parse(name)):
+            row.gflop = flops / 1e9
+            row.roofline_share = flops / min(seconds) / products.best
+        _fill_verdict(row, subject, baseline, image)
+        _fill_costs(row, subject, image, device)
+    baselines = [row for row in rows.values() if row.claim is Claim.BASELINE]
     largest = max(baselines, key=lambda row: row.gflop)
     for row in baselines:
         if row is not largest:
@@ -137,7 +167,7 @@ def measure(
 
 
 def _time(
-    trackers: dict[str, Tracker],
+    trackers: dict[str, Subject],
     image: np.ndarray,
     device: str,
     repeats: int,
@@ -148,23 +178,22 @@ def _time(
         name: {scope: [] for scope in scopes} for name in trackers
     }
     products = MatrixProducts(device)
-    patch = _patches()[0]
     order = list(trackers)
     with without_garbage_collection():
         for number in range(repeats):
             on_step(f"repeat {number + 1} of {repeats}")
             for name in order if number % 2 == 0 else order[::-1]:
-                tracker = trackers[name]
-                tracker.init(image, BOX)  # every repeat cuts the same search region
+                subject = trackers[name]
+                subject.start(image)  # every repeat cuts the same search region
                 if not device.startswith("cuda"):
                     time.sleep(PAUSE)
-                tracker.engine.run(patch)  # wakes its threads
+                subject.run_network(0)  # wakes its threads
                 start, cpu_start = clock(), time.process_time()
-                tracker.update(image)
+                subject.tracker.update(image)
                 times[name]["update"].append(clock() - start)
                 times[name]["cpu"].append(time.process_time() - cpu_start)
-                times[name]["network"].append(tracker.network_seconds)
-                times[name]["device"].append(tracker.device_seconds)
+                times[name]["network"].append(subject.probe.network_seconds)
+                times[name]["device"].append(subject.probe.device_seconds)
             products.measure()
     return times, products
 
@@ -180,60 +209,46 @@ def _fill_times(row: Row, times: dict[str, list[float]], baseline: dict[str, lis
     row.cpu_ratio = _ratio(baseline["cpu"], times["cpu"])
 
 
-def _ratio(baseline: list[float], variant: list[float]) -> Ratio:
+def _ratio(baseline: list[float], variant: list[float]) -> Speedup:
     each = np.array(baseline) / np.array(variant)
-    return Ratio(
-        min(baseline) / min(variant), float(each.min()), float(np.median(each)), float(each.max())
+    return Speedup(
+        value=float(np.sum(baseline) / np.sum(variant)),
+        minimum=float(each.min()),
+        median=float(np.median(each)),
+        maximum=float(each.max()),
     )
 
 
-def _fill_verdict(row: Row, tracker: Tracker, baseline: Tracker, image: np.ndarray) -> None:
+def _fill_verdict(row: Row, subject: Subject, baseline: Subject, image: np.ndarray) -> None:
     """Open loop: both networks on the same search regions, with the same template."""
     outputs = []
-    for each in (baseline, tracker):
-        each.init(image, BOX)
-        outputs.append(np.array([each.engine.run(patch) for patch in _patches()]))
-    same = np.array_equal(outputs[0], outputs[1])
-    row.difference = float(np.abs(outputs[0] - outputs[1]).max())
-    finite = bool(np.isfinite(outputs[1]).all())
-    row.verdict = "bitwise" if same else f"within {row.difference:.1e}"
-    row.kept = {
-        "baseline": same,
-        "bitwise": same,
-        "tolerance": finite and row.difference <= TOLERANCE,
-        "lossy": finite,
-    }[row.claim]
+    for each in (baseline, subject):
+        each.start(image)
+        outputs.append(np.array([each.run_network(number) for number in range(PATCHES)]))
+    drift = np.abs(outputs[0] - outputs[1])[:, :4].max() * subject.probe.box_scale
+    row.difference_px = float(drift)
+    row.bitwise = np.array_equal(outputs[0], outputs[1])
+    found = Evidence(
+        open_frames=PATCHES,
+        open_equal=row.bitwise,
+        open_px=row.difference_px,
+        finite=bool(np.isfinite(outputs[1]).all()),
+    )
+    row.breaches = row.claim.breaches(found)
 
 
-def _fill_costs(row: Row, tracker: Tracker, image: np.ndarray, device: str) -> None:
-    patch = _patches()[0]
-    tracker.init(image, BOX)
-    calls = count_frame(tracker, patch)
-    if calls is not None:
+def _fill_costs(row: Row, subject: Subject, image: np.ndarray, device: str) -> None:
+    subject.start(image)
+    work = subject.probe.workloads(subject.patches[0])
+    if "network" in work:
+        calls = count_operators(work["network"])
         row.operators = sum(calls.values())
         row.operators_by_name = dict(calls.most_common())
-    peak = peak_of_frame(tracker, patch, device)
-    if peak is not None:
-        row.peak_bytes, row.peak_operator = peak.bytes, peak.operator
-    row.transformer_peak_bytes = _transformer_peak(tracker, patch, device)
-
-
-def _transformer_peak(tracker: Tracker, patch: np.ndarray, device: str) -> int | None:
-    """The peak of everything after the patch embedding, which has a peak of its own."""
-    import torch
-
-    from hit_trackers.engines.eager import EagerEngine
-
-    engine = tracker.engine
-    if not isinstance(engine, EagerEngine):
-        return None
-    with torch.inference_mode():
-        search = engine.network.embed(engine.normalise(patch))
-        template = engine.template
-        assert template is not None
-        if not engine.caches_template:
-            template = engine.network.embed(template)
-        return peak_activations(lambda: engine.network.predict(search, template), device).bytes
+    peaks = {name: peak_activations(run, device) for name, run in work.items() if name != "network"}
+    if "frame" in peaks:
+        frame = peaks.pop("frame")
+        row.peak_bytes, row.peak_operator = frame.bytes, frame.operator
+    row.further_peaks = {name: peak.bytes for name, peak in peaks.items()}
 
 
 def _image() -> np.ndarray:
@@ -245,7 +260,8 @@ def _image() -> np.ndarray:
     return np.ascontiguousarray(blocks.repeat(40, axis=0).repeat(40, axis=1) + noise)
 
 
-def _patches() -> list[np.ndarray]:
+def _patches(side: int) -> list[np.ndarray]:
     image = _image()
     corners = ((0, 0), (100, 300), (400, 900), (250, 550))
-    return [np.ascontiguousarray(image[y : y + 256, x : x + 256]) for y, x in corners]
+    found = (image[y : y + side, x : x + side] for y, x in corners)
+    return [np.ascontiguousarray(np.resize(patch, (side, side, 3))) for patch in found]

@@ -8,10 +8,10 @@ import time
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hit_trackers.hit.network.hit import build
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers import families
+from hit_trackers.variants import Variant
 
-# (rows, inner, columns): a large square, and the linear layers of HiT-Base's first stage.
+# (rows, inner, columns): a large square, and linear layers as a tracker has them.
 SHAPES = ((1024, 1024, 1024), (320, 384, 768), (320, 768, 384))
 
 
@@ -46,21 +46,16 @@ class MatrixProducts:
 
 
 @functools.cache
-def frame_flops(spec: TrackerSpec) -> int:
+def frame_flops(variant: Variant) -> int | None:
     """Multiplications and additions of a frame in matrix products and convolutions.
 
-    The template's patch embedding counts only where it is computed in every frame.
+    What is computed once a sequence, such as a cached template, is not of the frame. None where the
+    family offers no sketch of a frame.
     """
-    with torch.device("meta"), torch.no_grad():
-        network = build(spec.size).eval()
-        config = network.config
-        search, template = (
-            torch.empty(1, 3, size, size) for size in (config.search_size, config.template_size)
-        )
-        with FlopCounterMode(display=False) as whole:
-            network(search, template)
-        with FlopCounterMode(display=False) as embedding:
-            network.embed(template)
-    total: int = whole.get_total_flops()
-    cached: int = embedding.get_total_flops() if spec.caches_template else 0
-    return total - cached
+    sketch = families.family_of(variant.name).sketch(variant)
+    if sketch is None:
+        return None
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        sketch.frame()
+    total: int = counter.get_total_flops()
+    return total

@@ -8,7 +8,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from toolkit_adapters.bench.measure import Ratio, Row
+from hit_trackers.variants import Claim
+from toolkit_adapters.bench.measure import Row, Speedup
 from toolkit_adapters.running.timing import crowding
 
 
@@ -19,25 +20,24 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     # wait, and that counts as CPU time too.
     with_cpu = facts["threads"] == 1 and not on_cuda
     times = ["network (device)", "network (wall)"] if on_cuda else ["network (wall)"]
+    further = list(dict.fromkeys(name for row in rows for name in row.further_peaks))
     headers = [
         "tracker",
         *(f"{name} ms" for name in times),
         "update ms",
         "network p99 / p50",
-        "network speed-up: best (min/median/max)",
-        "update speed-up: best (min/median/max)",
-        *(["update speed-up in CPU time: best (min/median/max)"] if with_cpu else []),
+        "network × (min/median/max)",
+        "update × (min/median/max)",
+        *(["update in CPU time × (min/median/max)"] if with_cpu else []),
         "operators",
         "peak MB",
-        "after embedding MB",
+        *(f"{name} MB" for name in further),
         "of matrix rate",
         "against the baseline",
     ]
+    ran = [row for row in rows if not row.problem]
     body = []
-    for row in rows:
-        if row.problem:
-            body.append([row.name, f"not run: {row.problem}"])
-            continue
+    for row in ran:
         seconds = [row.device, row.network] if on_cuda else [row.network]
         body.append(
             [
@@ -49,19 +49,18 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
                 *([_ratio(row.cpu_ratio)] if with_cpu else []),
                 _or_dash(row.operators),
                 _megabytes(row.peak_bytes),
-                _megabytes(row.transformer_peak_bytes),
-                f"{row.roofline_share:.0%}",
-                row.verdict + ("" if row.kept else f" (BROKEN: claims {row.claim})"),
+                *(_megabytes(row.further_peaks.get(name)) for name in further),
+                f"{row.roofline_share:.0%}" if math.isfinite(row.roofline_share) else "-",
+                _verdict(row),
             ]
         )
-    ran = [row for row in rows if not row.problem]
-    short = [row for row in body if len(row) == 2]
-    lines = [tabulate([row for row in body if len(row) > 2], headers, tablefmt="github"), ""]
-    lines += [f"- {name}: {reason}" for name, reason in short]
+    lines = [tabulate(body, headers, tablefmt="github"), ""]
+    lines += [f"- {row.name}: not run: {row.problem}" for row in rows if row.problem]
     lines += [
         f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
-        "times are medians (p50); speed-up is the baseline's time over the variant's, `best` that "
-        "of the fastest of each.",
+        "times are medians (p50).",
+        "- × is the baseline's total time over the variant's in the same repeats; in parentheses, "
+        "of the ratio repeat by repeat, the smallest, the median and the largest.",
         f"- Roofline: float32 matrix products run at {rate / 1e9:.0f} GFLOP/s here (measured "
         "between the repeats); the share is the frame's arithmetic over that rate, over the "
         f"fastest repeat. {_arithmetic(ran)}",
@@ -70,7 +69,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         *(
             f"- Peak of {row.name} is held by {row.peak_operator}."
             for row in ran
-            if row.peak_operator and row.claim == "baseline"
+            if row.peak_operator and row.claim is Claim.BASELINE
         ),
         *_between_sizes(ran),
         *([_precision(bool(facts["deterministic"]))] if on_cuda else []),
@@ -92,6 +91,12 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
+def _verdict(row: Row) -> str:
+    is_what = "bitwise" if row.bitwise else f"within {row.difference_px:.1e} px"
+    broken = "; ".join(breach.value for breach in row.breaches)
+    return f"{is_what} (BROKEN: claims {row.claim}, but {broken})" if broken else is_what
+
+
 def _precision(deterministic: bool) -> str:
     if deterministic:
         return "- Deterministic kernels, full float32."
@@ -102,7 +107,7 @@ def _precision(deterministic: bool) -> str:
 
 
 def _between_sizes(rows: list[Row]) -> list[str]:
-    of = next(row.name for row in rows if row.claim == "baseline" and not row.size_ratio)
+    of = next(row.name for row in rows if row.claim is Claim.BASELINE and not row.size_ratio)
     return [
         f"- An update of {row.name} is {_ratio(row.size_ratio)} times as fast as one of {of}."
         for row in rows
@@ -111,7 +116,7 @@ def _between_sizes(rows: list[Row]) -> list[str]:
 
 
 def _arithmetic(rows: list[Row]) -> str:
-    gflops = sorted({round(row.gflop, 2) for row in rows}, reverse=True)
+    gflops = sorted({round(row.gflop, 2) for row in rows if math.isfinite(row.gflop)}, reverse=True)
     return f"Arithmetic of a frame: {', '.join(map(str, gflops))} GFLOP."
 
 
@@ -119,11 +124,11 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
-def _ratio(ratio: Ratio | None) -> str:
+def _ratio(ratio: Speedup | None) -> str:
     if ratio is None:
         return "-"
     spread = "/".join(f"{v:.2f}" for v in (ratio.minimum, ratio.median, ratio.maximum))
-    return f"{ratio.best:.2f} ({spread})"
+    return f"{ratio.value:.2f} ({spread})"
 
 
 def _or_dash(value: int | None) -> str:

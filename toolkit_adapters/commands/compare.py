@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print; 0."""
-    from toolkit_adapters.report.changes import changes
+    from toolkit_adapters.report.tables.changes import changes
 
     names = tuple(_names(args.before, args.after))
     tables = changes(_read(args.before), _read(args.after), (names[0], names[1]))

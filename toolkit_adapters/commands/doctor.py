@@ -57,7 +57,7 @@ def _print_machine() -> None:
     import torch
 
     from hit_trackers import checkpoint
-    from hit_trackers.zoo import SIZES
+    from hit_trackers.families import registry
     from toolkit_adapters.records.provenance import commit, device_name, versions
 
     print("versions:")
@@ -68,10 +68,10 @@ def _print_machine() -> None:
     for index in range(torch.cuda.device_count()):
         print(f"  {device_name(f'cuda:{index}')}, --device cuda:{index}")
     print("checkpoints:")
-    for size in SIZES:
-        found = checkpoint.search(size)
-        embedded = size == "nano" and checkpoint.EMBEDDED.is_file()
-        print(f"  hit_{size}: {found or ('embedded' if embedded else 'none')}")
+    for family in registry().families.values():
+        for weights in family.weights():
+            missing = "embedded" if weights.embedded else f"none; expected {weights.expected}"
+            print(f"  {weights.baseline}: {weights.found or missing}")
     print(f"  looked for in {', '.join(map(str, checkpoint.folders()))} (HIT_CHECKPOINTS)")
     exists = "" if config_file().is_file() else " (does not exist)"
     print(f"configuration:\n  {config_file()}{exists}")

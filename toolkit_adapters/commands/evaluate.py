@@ -10,8 +10,8 @@ its convention.
   got10k-val   got10k
 
 examples:
-  python -m toolkit_adapters evaluate SiamRPN++.zip --dataset lasot --annotations /data/LaSOT
-  python -m toolkit_adapters evaluate results/mine --dataset lasot --annotations annotations.zip \\
+  hit-trackers evaluate SiamRPN++.zip --dataset lasot --annotations /data/LaSOT
+  hit-trackers evaluate results/mine --dataset lasot --annotations annotations.zip \\
       --convention official --sequences
 """
 

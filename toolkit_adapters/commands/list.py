@@ -1,14 +1,13 @@
 """List trackers, what each claims, and datasets.
 
-Names combine: hit_base_exact_graph is Base with exact attention, captured as a CUDA graph. A name
-without a size is Base where an official checkpoint is configured, else the embedded Nano.
+Names combine: hit_base_exact_graph is HiT-Base with exact attention, captured as a CUDA graph. A
+name without a size is what its family has weights for (`doctor` shows it).
 """
 
 from __future__ import annotations
 
 import argparse
 
-from hit_trackers.zoo import SIZES
 from toolkit_adapters.datasets.catalogue import BENCHMARKS, DATASETS, variable
 
 HELP = "list trackers, their claims, and datasets"
@@ -16,29 +15,36 @@ HELP = "list trackers, their claims, and datasets"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--size", choices=SIZES, help="write names of this size")
+    parser.add_argument("--family", metavar="NAME", help="only the trackers of this family")
+    parser.add_argument("--size", metavar="NAME", help="only the trackers of this size")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print; imports neither PyTorch nor NumPy."""
-    from hit_trackers import list_trackers
-    from hit_trackers.zoo import ATTENTIONS, CLAIMS, ENGINES, PRECISIONS
+    from hit_trackers.families import family_of, registry
+    from hit_trackers.variants import Claim
 
-    size = args.size or "SIZE"
-    claims = {
-        spec.name.replace(f"hit_{spec.size}", f"hit_{size}"): spec.claim for spec in list_trackers()
+    known = registry()
+    families = [family_of(args.family)] if args.family else list(known.families.values())
+    listed = {
+        family.name: [v for v in family.variants() if args.size in (None, v.part("size"))]
+        for family in families
     }
-    width = max(map(len, claims))
-    print("trackers:" if args.size else f"trackers (SIZE is {', '.join(SIZES)}):")
-    for name, claim in claims.items():
-        print(f"  {name:<{width}}  {claim}")
-    print("\nparts of a name:")
-    for meanings in (ATTENTIONS, ENGINES, PRECISIONS):
-        for token, meaning in list(meanings.items())[1:]:  # the first is what no token means
-            print(f"  {token:<{width}}  {meaning}")
-    print("\nclaims:")
-    for claim, meaning in CLAIMS.items():
-        print(f"  {claim:<{width}}  {meaning}")
+    width = max((len(v.name) for variants in listed.values() for v in variants), default=0)
+    for family in families:
+        print(f"trackers of the family {family.name}:")
+        for variant in listed[family.name]:
+            print(f"  {variant.name:<{width}}  {variant.claim}")
+        if tokens := family.tokens():
+            print("\nparts of a name:")
+            for token, meaning in tokens.items():
+                print(f"  {token:<{width}}  {meaning}")
+        print()
+    for name, reason in known.broken.items():
+        print(f"the family {name} cannot be imported: {reason}\n")
+    print("claims:")
+    for claim in Claim:
+        print(f"  {claim.value:<{width}}  {claim.meaning}")
     print("\ndatasets:")
     for name in DATASETS:
         where = f"--root or {variable(BENCHMARKS[name])}" if name in BENCHMARKS else "needs nothing"

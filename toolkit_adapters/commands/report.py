@@ -1,8 +1,8 @@
 """Tables, figures and a page from a results folder.
 
-Answers first: is it the same tracker, how much faster, how much smaller; the paper's figures stand
-beside, labelled as the paper's. Writes report.md, report.html (one file, works offline), tables
-(.csv and .tex), figures (.svg and .png) and certificate.json, and prints the main tables.
+Answers first: is it the same tracker, how much faster, how much smaller; published figures stand
+beside, labelled as such. Writes report.md, report.html (one file, works offline), tables (.csv and
+.tex), figures (.svg and .png) and certificate.json, and prints the main tables.
 
 Accuracy is scored against the truth of the dataset where the run found it; --root says where it is
 now. Every score names its convention.
@@ -19,8 +19,6 @@ from pathlib import Path
 
 from toolkit_adapters.datasets.catalogue import add_root_option, split_pairs, split_roots
 
-#: Tables that are printed, too; the files have them all.
-PRINTED = ("table", "memory", "equivalence", "paper", "changes")
 HELP = "tables, figures and a page from a results folder"
 
 
@@ -55,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Write and print a report; 0, also where a claim is broken (`verify` exits 1 then)."""
     from toolkit_adapters.records import open_results
     from toolkit_adapters.report import snapshot
-    from toolkit_adapters.report.changes import changes
     from toolkit_adapters.report.collect import collect
+    from toolkit_adapters.report.tables.changes import changes
     from toolkit_adapters.report.write import summary, write_report
 
     results = open_results(args.results)
@@ -75,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         extra = changes(earlier, snapshot.take(collection), ("earlier", "now"))
     tables = write_report(collection, out, extra=extra)
     for table in tables:
-        if table.name.startswith(PRINTED):
+        if table.printed:
             print(f"{table.title}\n\n{table.to_text()}")
             print("".join(f"  {note}\n" for note in table.notes))
     print(summary(collection))

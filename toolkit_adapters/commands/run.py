@@ -14,9 +14,15 @@ examples:
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
+
+if TYPE_CHECKING:
+    from toolkit_adapters.running.session import Summary
 
 HELP = "run trackers over datasets, timed frame by frame"
 
@@ -49,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         action="append",
         default=[],
-        metavar="[SIZE=]FILE",
-        help="official checkpoint, state dict or .safetensors; otherwise HIT_CHECKPOINTS",
+        metavar="[NAME=]FILE",
+        help="official checkpoint, state dict or .safetensors, or `seeded` for random weights; "
+        "NAME is a baseline (hit_base), a size or a family; otherwise HIT_CHECKPOINTS",
     )
     add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
     add("--threads", type=_positive, metavar="N", help="CPU threads of the network")
@@ -81,12 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "on CUDA; 0 on a CPU, where the threads would take cores that are being timed)",
     )
     add(
-        "--engine",
+        "--on",
         choices=("local", "ray"),
         default="local",
         help="this machine, or a Ray cluster (extra: ray) whose nodes all see the dataset's folder "
         "(default: %(default)s)",
     )
+    add("--engine", choices=("local", "ray"), action=_Renamed, dest="on", help=argparse.SUPPRESS)
     add(
         "--workers",
         type=_positive,
@@ -107,6 +115,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="CPUs of a worker on a cluster (default: %(default)s)",
     )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
+    add(
+        "--fresh",
+        action="store_true",
+        help="delete records there that other code, weights, data or settings made, instead of "
+        "refusing to go on",
+    )
     add("--wait", action="store_true", help="wait while another run uses the results folder")
 
 
@@ -128,8 +142,73 @@ def _controls(text: str) -> int | None:
     return None if text == "all" else _count(text)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run; 0 when every sequence has its record, 1 otherwise, 130 or 143 when interrupted."""
-    from toolkit_adapters.running.session import run_session
+class _Renamed(argparse.Action):
+    """The spelling of an option in 0.1; it goes in 0.3."""
 
-    return run_session(args)
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        print(f"hit-trackers run: {option_string} is now --{self.dest}", file=sys.stderr)
+        setattr(namespace, self.dest, values)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run; 0, or 1 where something failed, or 128 and the signal that stopped it."""
+    from toolkit_adapters.datasets.catalogue import split_roots
+    from toolkit_adapters.records.provenance import Options
+    from toolkit_adapters.running.session import Request, run_session
+    from toolkit_adapters.running.worker import split_checkpoints
+
+    options = Options(
+        device=args.device,
+        threads=args.threads,
+        deterministic=args.deterministic,
+        max_frames=args.max_frames,
+        open_loop=args.open_loop,
+        ahead=args.ahead,
+    )
+    summary = run_session(
+        Request(
+            trackers=tuple(args.tracker),
+            datasets=tuple(args.dataset),
+            results=args.results,
+            options=options,
+            roots=split_roots(args.root, args.dataset),
+            truth=args.truth,
+            checkpoints=split_checkpoints(args.checkpoint),
+            sequences=tuple(args.sequence),
+            controls=args.controls,
+            on=args.on,
+            workers=args.workers,
+            address=args.address,
+            cpus_per_worker=args.cpus_per_worker,
+            memory=not args.no_memory,
+            fresh=args.fresh,
+            wait=args.wait,
+            command=shlex.join(["hit-trackers", *sys.argv[1:]]),
+        )
+    )
+    return conclude(summary)
+
+
+def conclude(summary: Summary) -> int:
+    """Say how a run ended; returns the exit status."""
+    if summary.failures:
+        _say(f"{len(summary.failures)} failed, all others are unharmed:")
+        for failure in summary.failures:
+            print(f"  {failure}", file=sys.stderr)
+    if summary.signal:
+        again = "run the same command again to resume"
+        _say(f"stopped; {summary.unfinished} sequences to go: {again}")
+        return 128 + summary.signal
+    folder = summary.results.folder
+    print(f"records: {folder}; next: hit-trackers verify {folder}")
+    return 1 if summary.failures else 0
+
+
+def _say(message: str) -> None:
+    print(f"hit-trackers run: {message}", file=sys.stderr)

@@ -25,13 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify; 0 when every claim and control holds."""
-    import json
-
     from tabulate import tabulate
 
     from toolkit_adapters.records import open_results
-    from toolkit_adapters.records.files import write_atomically
-    from toolkit_adapters.records.jsonable import plain
     from toolkit_adapters.report.accuracy import open_accuracy
     from toolkit_adapters.verdict.certificates import verify
 
@@ -58,12 +54,7 @@ def run(args: argparse.Namespace) -> int:
     for control in verification.controls:
         print(f"{'ok  ' if control.passed else 'FAIL'} control: {control.message}")
     if args.json:
-        values = {
-            "certificates": [c.to_json() for c in verification.certificates],
-            "controls": [vars(control) for control in verification.controls],
-            "failures": verification.failures,
-        }
-        write_atomically(args.json, (json.dumps(plain(values), indent=2) + "\n").encode())
+        verification.write(args.json)
     for failure in verification.failures:
         print(f"broken: {failure}")
     return 1 if verification.failures else 0

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import DatasetError, HitTrackersError, ResultFileError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.datasets.truth import Truth
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -40,7 +40,7 @@ class Sequence:
     @property
     def first_box(self) -> NDArray[np.float64]:
         """What a tracker starts from: float64 (4,), a copy."""
-        return self.truth.boxes[0].copy()
+        return np.array(self.truth.boxes[0])
 
     def first(self, frames: int | None) -> Sequence:
         """The first so many frames of it; all of them for None."""

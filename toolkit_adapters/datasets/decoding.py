@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
@@ -27,6 +28,12 @@ class Frame:
     image: NDArray[np.uint8]  # RGB (H, W, 3), C-contiguous
     seconds: float  # wall clock from opening the file to the finished array
     note: str | None  # what was done to an image that is not 8-bit RGB
+    digest: int = 0  # of the file, as `file_digest`
+
+
+def file_digest(content: bytes) -> int:
+    """64 bits that tell one file from another, by accident changed; not made to resist a forger."""
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
 def decode(path: Path) -> Frame:
@@ -49,7 +56,8 @@ def decode(path: Path) -> Frame:
     _check_complete(path, content)
     fast = jpeg.decode_rgb(content) if content.startswith(_JPEG) else None
     if fast is not None:
-        return Frame(fast, time.perf_counter() - start, None)
+        seconds = time.perf_counter() - start
+        return Frame(fast, seconds, None, file_digest(content))
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -59,7 +67,8 @@ def decode(path: Path) -> Frame:
             f"{path}: OpenCV cannot decode it ({len(content)} bytes); download the sequence again"
         )
     rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    return Frame(rgb, time.perf_counter() - start, _describe(content))
+    seconds = time.perf_counter() - start
+    return Frame(rgb, seconds, _describe(content), file_digest(content))
 
 
 def _check_complete(path: Path, content: bytes) -> None:

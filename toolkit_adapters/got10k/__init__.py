@@ -1,8 +1,8 @@
 """The got10k toolkit: a tracker for it, and its experiments with their traps taken out.
 
->>> from toolkit_adapters.got10k import HiTTracker
+>>> from toolkit_adapters.got10k import ToolkitTracker
 >>> from got10k.experiments import ExperimentGOT10k
->>> ExperimentGOT10k("/data/GOT-10k").run(HiTTracker("hit_memeff"))
+>>> ExperimentGOT10k("/data/GOT-10k").run(ToolkitTracker("hit_memeff"))
 
 `python -m toolkit_adapters.got10k --help` runs whole experiments.
 """
@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit_adapters.got10k.tracker import HiTTracker
+    from toolkit_adapters.got10k.tracker import ToolkitTracker
 
-__all__ = ["HiTTracker"]
+__all__ = ["ToolkitTracker"]
 
 
 def __getattr__(name: str) -> Any:
     # The toolkit is optional, and imports matplotlib: not before it is asked for.
-    if name == "HiTTracker":
-        from toolkit_adapters.got10k.tracker import HiTTracker
+    if name == "ToolkitTracker":
+        from toolkit_adapters.got10k.tracker import ToolkitTracker
 
-        return HiTTracker
+        return ToolkitTracker
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

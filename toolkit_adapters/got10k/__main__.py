@@ -1,4 +1,4 @@
-"""Run HiT trackers in the got10k toolkit, and its reports.
+"""Run trackers in the got10k toolkit, and its reports.
 
     python -m toolkit_adapters.got10k --tracker hit --tracker hit_memeff
         the demo, which needs nothing
@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hit_trackers.errors import HitTrackersError, SubmissionError
+from hit_trackers.errors import SubmissionError
+from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 if TYPE_CHECKING:
@@ -61,14 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     if not args.visualize:
         os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit imports pyplot
-    try:
-        return _run(args)
-    except HitTrackersError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+    return guarded(PROGRAM, lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -76,14 +70,14 @@ def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets.selection import select
     from toolkit_adapters.got10k.datasets import SequenceView
     from toolkit_adapters.got10k.experiments import make_experiment
-    from toolkit_adapters.got10k.tracker import HiTTracker
+    from toolkit_adapters.got10k.tracker import ToolkitTracker
 
     root = split_roots(args.root, [args.dataset]).get(args.dataset)
     datasets = open_datasets(args.dataset, root, args.truth)
     selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
     views = [SequenceView(s.dataset, s.names, s.max_frames) for s in selections if s.names]
     options = {"checkpoint": args.checkpoint, "device": args.device}
-    trackers = [HiTTracker(name, **options) for name in dict.fromkeys(args.tracker)]
+    trackers = [ToolkitTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []
     for view in views:
         experiment = make_experiment(view, args.results, args.reports)
@@ -122,7 +116,7 @@ def _report(experiment: Experiment, names: list[str]) -> None:
     elif isinstance(experiment, ExperimentTrackingNet):
         print(
             "the truth of TrackingNet's test set is not public: make a zip for its server from "
-            "records (`python -m toolkit_adapters run`, then `submit trackingnet`)"
+            "records (`hit-trackers run`, then `submit trackingnet`)"
         )
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hit_trackers.errors import PredictionError, ResultFileError
 from toolkit_adapters.extras import missing
 from toolkit_adapters.got10k.datasets import SequenceView
-from toolkit_adapters.got10k.tracker import HiTTracker
+from toolkit_adapters.got10k.tracker import ToolkitTracker
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.servers.writer import format_rows
 
@@ -33,7 +33,7 @@ except ImportError as error:
 class _Guard:
     """A tracker whose failures are noted, so that the toolkit's loop goes on after them."""
 
-    def __init__(self, tracker: HiTTracker) -> None:
+    def __init__(self, tracker: ToolkitTracker) -> None:
         self.name = tracker.name
         self.is_deterministic = tracker.is_deterministic
         self.failures: list[str] = []
@@ -64,7 +64,7 @@ class _Careful:
         """Where the seconds are that belong to a file of boxes."""
         raise NotImplementedError
 
-    def run(self, tracker: HiTTracker, visualize: bool = False) -> list[str]:
+    def run(self, tracker: ToolkitTracker, visualize: bool = False) -> list[str]:
         """Run all sequences that have no result yet.
 
         Returns:
@@ -104,12 +104,12 @@ class _Careful:
         write_atomically(Path(record_file), format_rows(boxes, "%.3f"))
         print("  Results recorded at", record_file)
 
-    def _check_identity(self, tracker: HiTTracker) -> None:
+    def _check_identity(self, tracker: ToolkitTracker) -> None:
         """Keep beside the tracker's folder what its results come from; refuse to mix."""
         path = Path(self.result_dir) / f"{tracker.name}.json"
         identity = {
             "tracker": tracker.name,
-            "weights_sha256": getattr(tracker.tracker, "weights_sha256", ""),
+            "weights_sha256": tracker.tracker.variant.weights_sha256,
             "device": getattr(tracker.tracker, "device", ""),
             "dataset": self.dataset.dataset.name,
             "dataset_fingerprint": self.dataset.dataset.fingerprint(),

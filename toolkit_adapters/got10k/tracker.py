@@ -5,37 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
+from hit_trackers.protocol import Tracker
 from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.extras import missing
 
 try:
-    from got10k.trackers import Tracker
+    from got10k import trackers as toolkit
 except ImportError as error:
     raise missing(error, "got10k") from error
 
 
-class Runnable(Protocol):
-    """What the adapter needs of a tracker; `hit_trackers.Tracker` is one."""
-
-    name: str
-
-    def init(self, image: NDArray[np.uint8], box: Any) -> None:
-        """Start on an RGB image and a box x, y, w, h."""
-
-    def update(self, image: NDArray[np.uint8]) -> Any:
-        """Find the target; the answer has a `box`."""
-
-
-class HiTTracker(Tracker):  # type: ignore[misc, unused-ignore]
-    """A HiT tracker for the got10k toolkit.
+class ToolkitTracker(toolkit.Tracker):  # type: ignore[misc, unused-ignore]
+    """Any of our trackers, for the got10k toolkit.
 
     Images are decoded before the clock starts: the toolkit's own loop opens them lazily, so that
     most of the time it reports is JPEG decoding (16.8 of 17.2 ms at 1080p).
@@ -45,14 +34,14 @@ class HiTTracker(Tracker):  # type: ignore[misc, unused-ignore]
         options: `checkpoint`, `device`, `deterministic` of `load_tracker`.
     """
 
-    def __init__(self, tracker: str | Runnable = "hit", **options: Any) -> None:
+    def __init__(self, tracker: str | Tracker = "hit", **options: Any) -> None:
         if isinstance(tracker, str):
             from hit_trackers import load_tracker
 
             tracker = load_tracker(tracker, **options)
         # The toolkit tells deterministic trackers by this flag only; its own check never fires.
         super().__init__(tracker.name, is_deterministic=True)
-        self.tracker: Runnable = tracker
+        self.tracker: Tracker = tracker
 
     def init(self, image: Any, box: ArrayLike) -> None:
         """Start on a PIL image, or RGB uint8 (H, W, 3), and a box x, y, w, h in pixels."""

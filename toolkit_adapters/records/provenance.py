@@ -6,34 +6,23 @@ import functools
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from hit_trackers import __version__
 from hit_trackers.errors import RecordError
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.variants import Variant
+from hit_trackers.version import VERSION
 from toolkit_adapters.datasets.base import Dataset
-from toolkit_adapters.records import REPEAT, Run
+from toolkit_adapters.records import sources
+from toolkit_adapters.records.run import Run
 
 SEED = 0
 
 
-class Described(Protocol):
-    """A tracker, or what a worker elsewhere says of one."""
-
-    @property
-    def spec(self) -> TrackerSpec:
-        """What its name means."""
-
-    @property
-    def weights_sha256(self) -> str:
-        """SHA-256 of its weights."""
-
-
-_PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors")
+_PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors", "triton")
 
 
 @dataclass(frozen=True)
@@ -61,11 +50,13 @@ class Machine:
     threads: int
     versions: Mapping[str, str]
     cuda: str | None  # the version that PyTorch was built with
+    #: By family: digests of the files that decide its records (`records.sources`).
+    sources: Mapping[str, Mapping[str, str]]
     platform: str = field(compare=False)
 
 
-def describe_machine(options: Options) -> Machine:
-    """The machine as this process sees it, threads already set."""
+def describe_machine(options: Options, families: Iterable[str]) -> Machine:
+    """The machine as this process sees it, threads already set, for trackers of some families."""
     import torch
 
     return Machine(
@@ -73,6 +64,7 @@ def describe_machine(options: Options) -> Machine:
         threads=torch.get_num_threads(),
         versions=versions(),
         cuda=torch.version.cuda,
+        sources={family: sources.sources_of(family) for family in families},
         platform=platform.platform(),
     )
 
@@ -121,7 +113,7 @@ def commit() -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of what decides a box or a time, as far as installed."""
-    found = {"hit-trackers": __version__, "python": platform.python_version()}
+    found = {"hit-trackers": VERSION, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
@@ -135,8 +127,7 @@ def versions() -> dict[str, str]:
 
 
 def describe_run(
-    name: str,
-    tracker: Described,
+    variant: Variant,
     dataset: Dataset,
     fingerprint: str,
     options: Options,
@@ -146,10 +137,9 @@ def describe_run(
     control: bool = False,
 ) -> Run:
     """Provenance of one tracker on one dataset, as it would run now on such a machine."""
-    spec = tracker.spec
     identity: dict[str, Any] = {
-        "tracker": name,
-        "weights_sha256": tracker.weights_sha256,
+        "tracker": variant.name,
+        **variant.identity,
         "dataset": dataset.name,
         "dataset_fingerprint": fingerprint,
         "device": machine.device,
@@ -159,6 +149,7 @@ def describe_run(
         "max_frames": options.max_frames,
         "open_loop": options.open_loop,
         "versions": dict(machine.versions),
+        "sources": sources.digest(machine.sources[variant.family]),
     }
     provenance = {
         "commit": commit(),
@@ -168,12 +159,14 @@ def describe_run(
         "options": {**asdict(options), "ahead": options.decoded_ahead},
         "cuda": machine.cuda,
         "control": control,
+        "sources": dict(machine.sources[variant.family]),
     }
     return Run(
-        tracker=name,
-        baseline=spec.baseline,
-        claim="baseline" if name.endswith(REPEAT) else spec.claim,
-        spec={key: str(value) for key, value in asdict(spec).items()},
+        tracker=variant.name,
+        baseline=variant.baseline,
+        family=variant.family,
+        claim=variant.claim,
+        parts=dict(variant.parts),
         dataset=dataset.name,
         root=str(dataset.root.resolve()),
         sequences=dataset.sequence_names,
@@ -188,14 +181,25 @@ def require_same(stored: Run, current: Run, where: Path) -> None:
     Raises:
         RecordError: naming each field that differs, both values, and what to do.
     """
-    differing = [
-        f"{key} was {stored.identity.get(key)!r} and is {current.identity.get(key)!r}"
+    keys = [
+        key
         for key in sorted({*stored.identity, *current.identity})
         if stored.identity.get(key) != current.identity.get(key)
     ]
-    if differing:
-        raise RecordError(
-            f"{where}: these results are of another run: {'; '.join(differing)}. "
-            "Records of different runs never share a folder: choose another --results, "
-            f"or delete {where.parent}"
-        )
+    if not keys:
+        return
+    differing = [
+        f"{key} was {stored.identity.get(key)!r} and is {current.identity.get(key)!r}"
+        for key in keys
+        if key != "sources"
+    ]
+    if "sources" in keys:
+        before, now = (run.provenance.get("sources") or {} for run in (stored, current))
+        files = sources.changed(before, now)
+        few = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        differing.append(f"the code that computes them changed since ({few})")
+    raise RecordError(
+        f"{where}: these results are of another run: {'; '.join(differing)}. "
+        "Records of different runs never share a folder: choose another --results, or --fresh to "
+        "delete these records and make them anew"
+    )

@@ -43,11 +43,14 @@ class Record:
     update: NDArray[np.float64]  # (N,) seconds: image in memory to box
     frame: NDArray[np.float64]  # (N,) seconds: decode + update
     flags: NDArray[np.uint8]  # (N,) of `Flag`
-    #: Frames at which the network was fed the *baseline's* search region, and what it said:
-    #: cx, cy, w, h as fractions of that patch, whose side is `patch_size` pixels.
+    #: Frames at which the network was fed the *baseline's* search region, and what it said: (M, K)
+    #: with cx, cy, w, h first, as fractions of that patch, whose side is `patch_size` pixels.
     open_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    open_boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    open_outputs: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     patch_size: int = 0
+    #: (N,) digest of each frame's file (`datasets.decoding.file_digest`); none where not known.
+    files: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    executed: str = ""  # what ran, as `hit_trackers.executed.Executed.to_json` writes it
     identity: str = ""  # SHA-256 of the run's identity
     pairing: str = ""  # the same for records measured together on the same decoded frames
     notes: tuple[str, ...] = ()  # what was done to unusual images
@@ -56,9 +59,14 @@ class Record:
         return len(self.boxes)
 
     @property
+    def open_boxes(self) -> NDArray[np.float32]:
+        """(M, 4): the boxes among the open-loop outputs."""
+        return self.open_outputs[:, :4]
+
+    @property
     def timed(self) -> NDArray[np.bool_]:
         """bool (N,): frames that count in statistics of time (no INIT, WARMUP or SHARED)."""
-        return (self.flags & (Flag.INIT | Flag.WARMUP | Flag.SHARED)) == 0
+        return np.asarray((self.flags & (Flag.INIT | Flag.WARMUP | Flag.SHARED)) == 0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that is stored, as arrays, in a fixed order."""
@@ -72,7 +80,8 @@ class Record:
 
     def result_digest(self) -> str:
         """SHA-256 of what a repeated run must reproduce: all but times, flags and pairing."""
-        names = ("boxes", "scores", "open_index", "open_boxes", "patch_size", "identity", "notes")
+        names = ["boxes", "scores", "open_index", "open_outputs", "patch_size", "files"]
+        names += ["executed", "identity", "notes"]
         arrays = self.arrays()
         return _digest({name: arrays[name] for name in names})
 
@@ -83,7 +92,8 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     **dict.fromkeys(SCOPES, (np.float64, (None,))),
     "flags": (np.uint8, (None,)),
     "open_index": (np.int64, (None,)),
-    "open_boxes": (np.float32, (None, 4)),
+    "open_outputs": (np.float32, (None, None)),
+    "files": (np.uint64, (None,)),
 }
 
 
@@ -99,7 +109,10 @@ def _check(record: Record, where: str) -> Record:
     for name, (dtype, shape) in _SHAPES.items():
         array = getattr(record, name)
         rows = len(record.open_index) if name.startswith("open_") else len(record.boxes)
-        expected = (rows, *shape[1:])
+        if name == "files" and not len(array):
+            rows = 0
+        width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
+        expected = (rows, *width)
         if array.dtype != dtype or array.shape != expected:
             raise RecordError(
                 f"{where}: {name} is {array.dtype} {array.shape}, "
@@ -137,6 +150,9 @@ def load_record(path: Path) -> Record:
     except Exception as error:  # zlib.error, struct.error, MemoryError of a forged header, ...
         raise RecordError(_damaged(path, f"{type(error).__name__}: {error}")) from error
     names = [f.name for f in dataclasses.fields(Record)]
+    single = ("patch_size", "executed", "identity", "pairing", "digest")
+    if any(arrays[name].ndim for name in single if name in arrays):
+        raise RecordError(_damaged(path, "it holds an array where a single value belongs"))
     if sorted(arrays) != sorted([*names, "digest"]):
         raise RecordError(_damaged(path, f"it holds {sorted(arrays)}"))
     digest = str(arrays.pop("digest"))
@@ -146,6 +162,7 @@ def load_record(path: Path) -> Record:
         Record(
             **{name: arrays[name] for name in _SHAPES},
             patch_size=int(arrays["patch_size"]),
+            executed=str(arrays["executed"]),
             identity=str(arrays["identity"]),
             pairing=str(arrays["pairing"]),
             notes=tuple(str(note) for note in arrays["notes"]),

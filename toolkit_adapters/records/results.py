@@ -45,6 +45,15 @@ class Results:
         """Provenance; RecordError where it is missing or malformed."""
         return load_run(self.folder / tracker / dataset / RUN_FILE)
 
+    def any_run(self, tracker: str) -> Run:
+        """The provenance on one of its datasets: variant, weights and device are equal in all."""
+        return self.run(tracker, next(d for d in self.datasets if self.has_run(tracker, d)))
+
+    def is_control(self, tracker: str) -> bool:
+        """Whether a tracker was run as a control, on some sequences only."""
+        runs = (self.run(tracker, d) for d in self.datasets if self.has_run(tracker, d))
+        return any(run.provenance.get("control") for run in runs)
+
     def sequences(self, tracker: str, dataset: str) -> tuple[str, ...]:
         """Names of the sequences with a record, in the dataset's order."""
         found = {path.stem for path in (self.folder / tracker / dataset).glob("[!.]*.npz")}
@@ -89,6 +98,6 @@ def open_results(folder: str | Path) -> Results:
     if not results.trackers:
         raise RecordError(
             f"{folder}: no results here; expected <tracker>/<dataset>/{RUN_FILE}. Make some: "
-            f"python -m toolkit_adapters run --tracker hit --dataset demo --results {folder}"
+            f"hit-trackers run --tracker hit --dataset demo --results {folder}"
         )
     return results

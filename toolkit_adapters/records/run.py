@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import Claim
 
 RUN_FILE = "run.json"
 #: Ends the name of a baseline that is run once more, as a control.
@@ -22,8 +23,9 @@ class Run:
 
     tracker: str  # name of the folder: the resolved name, or `<baseline>@repeat`
     baseline: str  # the tracker it is compared with
-    claim: str  # "baseline", "bitwise", "tolerance" or "lossy"
-    spec: dict[str, str]  # size, attention, engine, precision
+    family: str
+    claim: Claim
+    parts: dict[str, str]  # what the name means, by kind: size, attention, engine, precision
     dataset: str
     root: str  # where the dataset was
     sequences: tuple[str, ...]  # all sequences of the dataset, recorded or not
@@ -62,8 +64,14 @@ def load_run(path: Path) -> Run:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        types = {"identity": dict, "provenance": dict, "spec": dict, "sequences": list}
-        run = Run(**values)
+        types: dict[str, type] = {
+            "identity": dict,
+            "provenance": dict,
+            "parts": dict,
+            "sequences": list,
+        }
+        types["claim"] = Claim
+        run = Run(**{**values, "claim": Claim(values["claim"])})
         for f in dataclasses.fields(Run):
             if not isinstance(getattr(run, f.name), types.get(f.name, str)):
                 raise TypeError(f"{f.name} is a {type(getattr(run, f.name)).__name__}")
@@ -73,7 +81,7 @@ def load_run(path: Path) -> Run:
         raise RecordError(
             f"{path}: missing; records without provenance count for nothing"
         ) from None
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise RecordError(
             f"{path}: no provenance of a run ({error}); "
             "delete the folder and run the same command again"

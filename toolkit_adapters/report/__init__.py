@@ -1,13 +1,15 @@
 """The report of a results folder.
 
 collect     one pass over the records: a `Collection`, which all else is made of
+consistency whether the runs of a folder belong together
 accuracy    truths of the datasets, scores of records
-latency     times as distributions, pairs as ratios
-findings    the answers, and the paper's claims held against them
-tables      latency and memory; `scores`: accuracy; `identity`: equivalence and provenance
-table       a table as text, Markdown, LaTeX and CSV
+latency     times as distributions, pairs as ratios; `memory`: peaks and their changes
+checks      what publications claim, held against what is found
+words       findings as sentences; `answers`: those that come first
+table       a table as text, Markdown, LaTeX and CSV; `tables`: all of them, by subject
 figures     curves, times, variants, divergence (`drawing`: how they look); `strips`: frames
+sections    the parts of the page, which tables and figures belong to
 page        the HTML page (page.html.j2, page.css, page.js)
-snapshot    the data of a report; `changes`: two of them compared
+snapshot    the data of a report, for a later one to be held against
 write       puts all of it on disk
 """

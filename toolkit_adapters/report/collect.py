@@ -17,18 +17,20 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import Claim
 from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
-from toolkit_adapters.report.latency import Floats, Latency, Ratio, ratio, summarise
+from toolkit_adapters.report.consistency import require_consistent
+from toolkit_adapters.report.latency import Floats, Latency, Ratio, Speed, judge, ratio, summarise
 from toolkit_adapters.scoring import Score, combine
-from toolkit_adapters.verdict.certificates import Certificate, Verification, is_control, verify
+from toolkit_adapters.verdict.certificates import Certificate, Verification, verify
 
 #: Scopes of time that tables show, from the inside out.
 SCOPES = ("device", "network", "update", "frame")
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
+class Extract:
     """What a report keeps of a record; times (N,) in seconds, NaN where a frame does not count."""
 
     sequence: str
@@ -43,7 +45,7 @@ class Track:
     notes: tuple[str, ...]
 
 
-Tracks: TypeAlias = Mapping[tuple[str, str], Mapping[str, Track]]
+Extracts: TypeAlias = Mapping[tuple[str, str], Mapping[str, Extract]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Collection:
 
     results: Results
     runs: Mapping[tuple[str, str], Run]
-    tracks: Tracks
+    extracts: Extracts
     verification: Verification
     memory: Mapping[str, Mapping[str, Any]]
     accuracy: Accuracy
@@ -74,9 +76,14 @@ class Collection:
         return tuple(name for name in self.trackers if name not in self.controls)
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """The families that the trackers are of."""
+        return tuple(dict.fromkeys(self.run(name).family for name in self.subjects))
+
+    @property
     def variants(self) -> tuple[str, ...]:
         """Trackers that claim to be another one, controls left out."""
-        return tuple(name for name in self.subjects if self.run(name).claim != "baseline")
+        return tuple(name for name in self.subjects if self.run(name).claim is not Claim.BASELINE)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -101,6 +108,14 @@ class Collection:
         """The device as recorded, with its name."""
         return str(self.run(tracker).identity["device"])
 
+    def label(self, tracker: str) -> str:
+        """What tables and figures call a tracker: controls are told apart."""
+        return f"{tracker} (control)" if tracker in self.controls else tracker
+
+    def network_scope(self, tracker: str) -> str:
+        """The scope that stands for the network: device time on CUDA, wall time on a CPU."""
+        return "device" if self.run(tracker).on_cuda else "network"
+
     def certificate(self, tracker: str) -> Certificate | None:
         """The comparison with the baseline; None for baselines."""
         return next((c for c in self.verification.certificates if c.tracker == tracker), None)
@@ -113,23 +128,25 @@ class Collection:
         """The pair with the baseline, on frames that both were timed on in the same pass."""
         return self.ratios.get((tracker, scope))
 
-    def speed_verdict(self, tracker: str, scope: str) -> str:
-        """ "faster", "slower" or "no difference found", beyond the noise of the repeated baseline.
+    def speed(self, tracker: str, scope: str) -> Speed:
+        """Whether a tracker is faster than its baseline, beyond the noise of that one repeated.
 
         The baseline run again is the same work, so whatever its ratio shows is noise, and a
         variant must leave that behind before it counts as faster.
         """
         found = self.ratio(tracker, scope)
         if found is None:
-            return "not measured"
+            return Speed.NOT_MEASURED
         control = self.ratio(f"{self.run(tracker).baseline}{REPEAT}", scope)
         noise = control.noise if control and not math.isnan(control.noise) else 0.0
-        return found.verdict(noise)
+        return judge(found.interval, noise)
 
     def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
         """Scores of all sequences that have one."""
-        tracks = self.tracks.get((tracker, dataset), {})
-        return {name: track.score for name, track in tracks.items() if track.score is not None}
+        extracts = self.extracts.get((tracker, dataset), {})
+        return {
+            name: extract.score for name, extract in extracts.items() if extract.score is not None
+        }
 
     def overall(self, tracker: str, dataset: str) -> Score | None:
         """The mean over the sequences of a dataset; None without a truth."""
@@ -165,53 +182,55 @@ def collect(
     }
     require_consistent(results, runs)
     accuracy = open_accuracy(results, roots or {}, conventions or {}, truth)
-    tracks: dict[tuple[str, str], dict[str, Track]] = {}
+    extracts: dict[tuple[str, str], dict[str, Extract]] = {}
     with tqdm(total=len(runs), desc="reading records", unit="run", disable=not progress) as bar:
         for tracker, dataset in runs:
             known = accuracy.datasets[dataset]
-            tracks[tracker, dataset] = {
-                name: _track(name, record, known.score(name, record.boxes), shared_times)
+            extracts[tracker, dataset] = {
+                name: _extract(name, record, known.score(name, record.boxes), shared_times)
                 for name in results.sequences(tracker, dataset)
                 for record in (results.record(tracker, dataset, name),)
             }
             bar.update()
-    if not any(tracks.values()):
+    if not any(extracts.values()):
         raise RecordError(f"{results.folder}: no records; run the same command again to finish it")
     memory = {name: results.memory(name) for name in results.trackers}
     repeats = {name for name, _ in runs if name.endswith(REPEAT)}
     return Collection(
         results=results,
         runs=runs,
-        tracks=tracks,
+        extracts=extracts,
         verification=verify(results, accuracy.printed),
         memory={name: values for name, values in memory.items() if values},
         accuracy=accuracy,
-        latencies=dict(_latencies(tracks)),
-        ratios=dict(_ratios(runs, tracks)),
+        latencies=dict(_latencies(extracts)),
+        ratios=dict(_ratios(runs, extracts)),
         shared_times=shared_times,
-        controls=frozenset(repeats | {n for n, _ in runs if is_control(results, n)}),
+        controls=frozenset(repeats | {n for n, _ in runs if results.is_control(n)}),
     )
 
 
-def _latencies(tracks: Tracks) -> Iterator[tuple[tuple[str, str], Latency]]:
-    for tracker in sorted({name for name, _ in tracks}):
-        own = [t for (name, _), found in tracks.items() if name == tracker for t in found.values()]
+def _latencies(extracts: Extracts) -> Iterator[tuple[tuple[str, str], Latency]]:
+    for tracker in sorted({name for name, _ in extracts}):
+        own = [
+            t for (name, _), found in extracts.items() if name == tracker for t in found.values()
+        ]
         for scope in SCOPES:
-            if latency := summarise(track.times[scope] for track in own):
+            if latency := summarise(extract.times[scope] for extract in own):
                 yield (tracker, scope), latency
 
 
 def _ratios(
-    runs: Mapping[tuple[str, str], Run], tracks: Tracks
+    runs: Mapping[tuple[str, str], Run], extracts: Extracts
 ) -> Iterator[tuple[tuple[str, str], Ratio]]:
-    pairs: dict[str, list[tuple[Track, Track]]] = {}
+    pairs: dict[str, list[tuple[Extract, Extract]]] = {}
     for (tracker, dataset), run in runs.items():
-        others = tracks.get((run.baseline, dataset), {})
-        for sequence, track in tracks[tracker, dataset].items():
+        others = extracts.get((run.baseline, dataset), {})
+        for sequence, extract in extracts[tracker, dataset].items():
             other = others.get(sequence)
-            together = other is not None and track.pairing and other.pairing == track.pairing
+            together = other is not None and extract.pairing and other.pairing == extract.pairing
             if other is not None and together and tracker != run.baseline:
-                pairs.setdefault(tracker, []).append((other, track))
+                pairs.setdefault(tracker, []).append((other, extract))
     for tracker, found in pairs.items():
         for scope in SCOPES:
             if value := ratio([(a.times[scope], b.times[scope]) for a, b in found]):
@@ -246,11 +265,11 @@ class _Once(Results):
         return cast(Record, self._read[key])
 
 
-def _track(name: str, record: Record, score: Score | None, shared_times: bool) -> Track:
+def _extract(name: str, record: Record, score: Score | None, shared_times: bool) -> Extract:
     counted = record.timed
     if shared_times:
         counted = (record.flags & (Flag.INIT | Flag.WARMUP)) == 0
-    return Track(
+    return Extract(
         sequence=name,
         frames=len(record),
         timed=int(counted.sum()),
@@ -262,42 +281,3 @@ def _track(name: str, record: Record, score: Score | None, shared_times: bool) -
         digest=hashlib.sha256(np.ascontiguousarray(record.boxes).tobytes()).hexdigest(),
         notes=record.notes,
     )
-
-
-def require_consistent(results: Results, runs: Mapping[tuple[str, str], Run]) -> None:
-    """Raise unless all runs of a folder belong together.
-
-    Raises:
-        RecordError: naming the field in which two runs differ, both values, and what to do.
-    """
-    for (tracker, dataset), run in runs.items():
-        where = results.folder / tracker / dataset
-        for field, stated, expected in (
-            ("tracker", run.tracker, tracker),
-            ("dataset", run.dataset, dataset),
-        ):
-            if stated != expected:
-                raise RecordError(f"{where}: {field} in run.json is {stated!r}, not {expected!r}")
-        other = runs.get((run.baseline, dataset))
-        if other is not None:
-            _require_equal(where, run, other, ("weights_sha256", "dataset_fingerprint"))
-            _require_equal(where, run, other, ("max_frames", "device", "threads"))
-        first = next(r for (name, _), r in runs.items() if name == tracker)
-        _require_equal(where, run, first, ("weights_sha256", "device"))
-        memory = results.memory(tracker)
-        if memory and memory.get("weights_sha256") not in (None, run.weights_sha256):
-            raise RecordError(
-                f"{results.folder / tracker}: weights_sha256 of memory.json and runs differ; "
-                "delete memory.json and run again"
-            )
-
-
-def _require_equal(where: Path, run: Run, other: Run, fields: tuple[str, ...]) -> None:
-    for field in fields:
-        mine, theirs = run.identity.get(field), other.identity.get(field)
-        if mine != theirs:
-            raise RecordError(
-                f"{where}: {field} is {mine!r}, but {theirs!r} for {other.tracker} on "
-                f"{other.dataset}: these results do not belong together. Keep them in folders of "
-                "their own and `compare` those"
-            )

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from toolkit_adapters.report.sections import Section
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
@@ -26,6 +28,7 @@ class Figure:
     """A figure in its forms; `alt` describes it to those who cannot see it."""
 
     name: str
+    section: Section
     caption: str
     alt: str
     svg: str
@@ -80,13 +83,13 @@ def canvas(rows: int, columns: int, width: float = 9.6, height: float = 3.2) -> 
             pyplot.close(figure)
 
 
-def save(figure: Canvas, name: str, caption: str, alt: str) -> Figure:
+def save(figure: Canvas, name: str, section: Section, caption: str, alt: str) -> Figure:
     """Render a canvas as SVG (transparent) and PNG (on white, 150 dots an inch)."""
     svg, png = io.StringIO(), io.BytesIO()
     figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
     figure.savefig(png, format="png", dpi=150, facecolor="white", metadata={"Software": None})
     text = svg.getvalue()
-    return Figure(name, caption, alt, text[text.index("<svg") :], png.getvalue())
+    return Figure(name, section, caption, alt, text[text.index("<svg") :], png.getvalue())
 
 
 def line(axes: Axes, index: int, count: int, *args: Any, **options: Any) -> None:

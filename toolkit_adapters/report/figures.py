@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit_adapters.report.collect import Collection, Track
+from toolkit_adapters.report.collect import Collection, Extract
 from toolkit_adapters.report.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
-from toolkit_adapters.report.tables import network_scope
+from toolkit_adapters.report.memory import Peak, peak
+from toolkit_adapters.report.sections import Section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +53,7 @@ def curves(collection: Collection, dataset: str) -> Figure | None:
         return save(
             figure,
             f"curves_{dataset.replace('-', '_')}",
+            Section.ACCURACY,
             f"{dataset}: {', '.join(_CURVES[k][0] for k in kinds)} ({convention.name}). "
             "Lines of equal trackers lie on each other.",
             f"Curves of {len(scored)} trackers on {dataset}; {key}, per cent: {values}.",
@@ -73,7 +75,7 @@ def distributions(collection: Collection) -> Figure | None:
         for panel, (scope, title) in zip(axes[0], scopes.items(), strict=True):
             longest = 0.0
             for i, name in enumerate(names):
-                clock = network_scope(collection, name) if scope == "network" else scope
+                clock = collection.network_scope(name) if scope == "network" else scope
                 latency = collection.latency(name, clock)
                 if latency is None:
                     continue
@@ -91,6 +93,7 @@ def distributions(collection: Collection) -> Figure | None:
         return save(
             figure,
             "latency_distributions",
+            Section.LATENCY,
             "How long a frame takes: share of frames (upwards) that take at most so many ms. The "
             "axis ends at 1.1 times the slowest tracker's 99th percentile.",
             f"Cumulative distributions of times; median of a whole update: {words}.",
@@ -99,10 +102,10 @@ def distributions(collection: Collection) -> Figure | None:
 
 def _all_times(collection: Collection, tracker: str, scope: str) -> np.ndarray:
     found = [
-        track.times[scope]
-        for (name, _), tracks in collection.tracks.items()
+        extract.times[scope]
+        for (name, _), extracts in collection.extracts.items()
         if name == tracker
-        for track in tracks.values()
+        for extract in extracts.values()
     ]
     times = np.concatenate(found)
     return np.asarray(times[np.isfinite(times)])
@@ -111,22 +114,22 @@ def _all_times(collection: Collection, tracker: str, scope: str) -> np.ndarray:
 def series(collection: Collection) -> Figure | None:
     """The network's time frame by frame on the longest sequence: drifts and outliers show."""
     baseline = collection.subjects[0]
-    tracks = [
-        (track.frames, dataset, track.sequence)
-        for (name, dataset), found in collection.tracks.items()
+    extracts = [
+        (extract.frames, dataset, extract.sequence)
+        for (name, dataset), found in collection.extracts.items()
         if name == baseline
-        for track in found.values()
+        for extract in found.values()
     ]
-    if not tracks:
+    if not extracts:
         return None
-    _, dataset, sequence = max(tracks)
+    _, dataset, sequence = max(extracts)
     with canvas(1, 1, height=2.8) as (figure, axes):
         panel = axes[0][0]
         for i, name in enumerate(collection.subjects):
-            shown = collection.tracks.get((name, dataset), {}).get(sequence)
+            shown = collection.extracts.get((name, dataset), {}).get(sequence)
             if shown is None:
                 continue
-            x, y = _thin(shown, network_scope(collection, name))
+            x, y = _thin(shown, collection.network_scope(name))
             line(panel, i, 1, x, y * 1e3, label=name, linewidth=1.0)
         clock = "device" if collection.on_cuda else "wall, CPU"
         panel.set(xlabel=f"frame of {sequence}", ylabel=f"network ms ({clock})")
@@ -135,6 +138,7 @@ def series(collection: Collection) -> Figure | None:
         return save(
             figure,
             "latency_series",
+            Section.LATENCY,
             f"Network time frame by frame on {sequence} ({dataset}), the longest sequence. Of long "
             "sequences each point is the largest of its neighbours. Trackers are timed in turn on "
             "each frame, so a disturbance of the machine shows in all of them.",
@@ -142,9 +146,9 @@ def series(collection: Collection) -> Figure | None:
         )
 
 
-def _thin(track: Track, scope: str) -> tuple[np.ndarray, np.ndarray]:
+def _thin(extract: Extract, scope: str) -> tuple[np.ndarray, np.ndarray]:
     """Frame numbers and times, at most MAX_POINTS: the maximum of each stretch."""
-    times = track.times[scope]
+    times = extract.times[scope]
     step = -(-len(times) // MAX_POINTS)
     starts = np.arange(0, len(times), step)
     filled = np.where(np.isfinite(times), times, -np.inf)
@@ -155,14 +159,15 @@ def _thin(track: Track, scope: str) -> tuple[np.ndarray, np.ndarray]:
 
 def waterfall(collection: Collection) -> Figure | None:
     """Cost and memory of each variant as bars, its verdict beside."""
-    names = [n for n in collection.subjects if collection.latency(n, network_scope(collection, n))]
+    names = [n for n in collection.subjects if collection.latency(n, collection.network_scope(n))]
     if not names:
         return None
-    known = any((collection.memory.get(n) or {}).get("allocated_peak_bytes") for n in names)
+    peaks = {name: peak(collection, name, Peak.ALLOCATED) for name in names}
+    known = any(peaks.values())
     with canvas(1, 2 if known else 1, height=0.9 + 0.34 * len(names)) as (figure, axes):
         cost, memory = axes[0] if known else (axes[0][0], None)
         for i, name in enumerate(names):
-            scope = network_scope(collection, name)
+            scope = collection.network_scope(name)
             latency, ratio = collection.latency(name, scope), collection.ratio(name, scope)
             assert latency is not None
             certificate = collection.certificate(name)
@@ -174,10 +179,10 @@ def waterfall(collection: Collection) -> Figure | None:
             times = f"× {ratio.value:.2f}, " if ratio else ""
             label = f"{latency.mean * 1e3:.2f} ms, {times}{verdict}"
             _beside(cost, latency.mean * 1e3, i, label + (", BROKEN" if broken else ""))
-            peak = (collection.memory.get(name) or {}).get("allocated_peak_bytes")
-            if peak and memory is not None:
-                memory.barh(i, peak / 1e6, height=0.62, linewidth=0.6, **style)
-                _beside(memory, peak / 1e6, i, f"{peak / 1e6:.2f} MB")
+            allocated = peaks[name]
+            if allocated and memory is not None:
+                memory.barh(i, allocated / 1e6, height=0.62, linewidth=0.6, **style)
+                _beside(memory, allocated / 1e6, i, f"{allocated / 1e6:.2f} MB")
         clock = "device" if collection.on_cuda else "wall, CPU"
         cost.set(title=f"network, mean ms a frame ({clock})", yticks=range(len(names)))
         cost.set_yticklabels(names)
@@ -187,11 +192,12 @@ def waterfall(collection: Collection) -> Figure | None:
             panel.invert_yaxis()
             panel.grid(axis="y", visible=False)
             panel.set_xlim(right=panel.get_xlim()[1] * room)
-        means = ((n, collection.latency(n, network_scope(collection, n))) for n in names)
+        means = ((n, collection.latency(n, collection.network_scope(n))) for n in names)
         words = ", ".join(f"{name} {1e3 * v.mean:.2f} ms" for name, v in means if v)
         return save(
             figure,
             "variants",
+            Section.SPEED,
             "Every variant: what a frame costs, what it holds, whether it is still its baseline. "
             "Hatched: a broken claim.",
             f"Bars of mean network time and of peak memory: {words}.",
@@ -214,8 +220,7 @@ def divergence(collection: Collection) -> Figure | None:
         for name in names:
             i = collection.trackers.index(name)
             for k, (frames, pixels) in enumerate(closed_loop(collection, name)):
-                control = " (control)" if name in collection.controls else ""
-                label = name + control if k == 0 else None
+                label = collection.label(name) if k == 0 else None
                 y = np.where(pixels > 0, pixels, np.nan)  # a logarithm has no zero
                 line(closed, i, 1, frames, y, linewidth=1.0, alpha=0.8, label=label)
             frames, pixels = open_loop(collection, name)
@@ -235,6 +240,7 @@ def divergence(collection: Collection) -> Figure | None:
         return save(
             figure,
             "divergence",
+            Section.EQUIVALENCE,
             "Where the difference from the baseline first appears, and how it grows. Left: the "
             "sequences that stray furthest, from their first difference on; the grey line is 1 px. "
             "Right: every compared frame, both networks fed the same pixels, so nothing can grow. "

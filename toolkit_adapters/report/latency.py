@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,15 @@ Floats = NDArray[np.float64]
 #: Neighbouring frames share the machine's mood, so intervals redraw blocks of them, not frames.
 BLOCK_FRAMES = 20
 MAX_BLOCKS = 400
+
+
+class Speed(enum.Enum):
+    """A time held against another; the value is how it is called."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    ALIKE = "no difference found"
+    NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,14 @@ class Ratio:
         """How far from 1 the interval reaches: for a control, what the machine alone can do."""
         return max(abs(self.interval.low - 1), abs(self.interval.high - 1))
 
-    def verdict(self, noise: float = 0.0) -> str:
-        """ "faster", "slower", or "no difference found": the interval must leave 1 ± noise."""
-        if self.interval.low > 1 + noise:
-            return "faster"
-        if self.interval.high < 1 - noise:
-            return "slower"
-        return "no difference found"
+
+def judge(interval: Interval, noise: float = 0.0) -> Speed:
+    """What the interval of a ratio of times says: it must leave 1 ± noise."""
+    if interval.low > 1 + noise:
+        return Speed.FASTER
+    if interval.high < 1 - noise:
+        return Speed.SLOWER
+    return Speed.ALIKE
 
 
 def summarise(times: Iterable[Floats]) -> Latency | None:

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from hit_trackers import __version__
+from hit_trackers.version import VERSION
+from toolkit_adapters.report.answers import Question
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.drawing import Figure
-from toolkit_adapters.report.findings import Question
+from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.strips import Strip
-from toolkit_adapters.report.table import Table
+from toolkit_adapters.report.table import Mark, Table
 
 #: Rows of a table that the page holds at most; the CSV file has them all.
 MAX_ROWS = 4000
 
 
 @dataclass(frozen=True)
-class Picture:
+class Embedded:
     """A figure or strip as the page embeds it: data URIs."""
 
     source: str
@@ -29,26 +31,12 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A part of the page under its own heading."""
+class Part:
+    """What stands under one heading of the page."""
 
-    id: str
-    title: str
-    figures: tuple[Picture, ...]
+    section: Section
+    figures: tuple[Embedded, ...]
     tables: tuple[Table, ...]
-
-
-#: Heading, prefixes of the names of its figures and strips, prefixes of the names of its tables.
-_SECTIONS = (
-    ("Changes", (), ("changes",)),
-    ("The paper and ours", (), ("paper",)),
-    ("Speed", ("variants",), ("table1", "variants")),
-    ("Accuracy", ("curves",), ("table2", "accuracy", "scores")),
-    ("Equivalence", ("divergence", "frames"), ("equivalence", "sequences")),
-    ("Latency in detail", ("latency",), ("latency",)),
-    ("Memory", (), ("memory",)),
-    ("Provenance", (), ("provenance",)),
-)
 
 
 def render_page(
@@ -71,36 +59,37 @@ def render_page(
         title=title,
         summary=summary,
         on_cuda=collection.on_cuda,
+        published=any(r.gpu for r in references_for(collection.families)),
         failures=collection.verification.failures,
         questions=questions,
-        sections=_sections(tables, figures, strips),
+        parts=_parts(tables, figures, strips),
+        Mark=Mark,
         # Our own files, not data: quotes in them must stay quotes.
         style=Markup(here.joinpath("page.css").read_text("utf-8")),
         script=Markup(here.joinpath("page.js").read_text("utf-8")),
-        version=__version__,
+        version=VERSION,
     )
 
 
-def _sections(
+def _parts(
     tables: Sequence[Table], figures: Sequence[Figure], strips: Sequence[Strip]
-) -> list[Section]:
-    sections = []
-    for title, figure_names, table_names in _SECTIONS:
+) -> list[Part]:
+    parts = []
+    for section in Section:
         pictures = [
-            Picture(_svg(f.svg), _svg(f.svg_dark()), f.alt, f.caption)
+            Embedded(_svg(f.svg), _svg(f.svg_dark()), f.alt, f.caption)
             for f in figures
-            if f.name.startswith(figure_names) and figure_names
+            if f.section is section
         ]
         pictures += [
-            Picture(_uri("image/jpeg", strip.jpeg), "", strip.alt, strip.caption)
+            Embedded(_uri("image/jpeg", strip.jpeg), "", strip.alt, strip.caption)
             for strip in strips
-            if strip.name.startswith(figure_names) and figure_names
+            if strip.section is section
         ]
-        found = [t.first(MAX_ROWS) for t in tables if t.name.startswith(table_names)]
+        found = [table.first(MAX_ROWS) for table in tables if table.section is section]
         if pictures or found:
-            name = title.lower().replace(" ", "-")
-            sections.append(Section(name, title, tuple(pictures), tuple(found)))
-    return sections
+            parts.append(Part(section, tuple(pictures), tuple(found)))
+    return parts
 
 
 def _svg(text: str) -> str:

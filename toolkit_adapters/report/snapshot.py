@@ -23,12 +23,14 @@ def take(collection: Collection) -> dict[str, Any]:
     trackers = {}
     for name in collection.subjects:
         run = collection.run(name)
-        own = {key[1]: found for key, found in collection.tracks.items() if key[0] == name}
+        own = {key[1]: found for key, found in collection.extracts.items() if key[0] == name}
         times = {}
         for scope in SCOPES:
             latency = collection.latency(name, scope)
             if latency is not None:
-                parts = [track.times[scope] for found in own.values() for track in found.values()]
+                parts = [
+                    extract.times[scope] for found in own.values() for extract in found.values()
+                ]
                 times[scope] = {**vars(latency), "fps": latency.fps, "blocks": blocks(parts)}
         trackers[name] = {
             "device": collection.device(name),
@@ -45,16 +47,16 @@ def take(collection: Collection) -> dict[str, Any]:
                     ),
                     "sequences": {
                         sequence: {
-                            "boxes_sha256": track.digest,
+                            "boxes_sha256": extract.digest,
                             "score": None
-                            if track.score is None
+                            if extract.score is None
                             else {
-                                "frames": track.score.frames,
-                                "values": track.score.values,
-                                "weights": track.score.weights,
+                                "frames": extract.score.frames,
+                                "values": extract.score.values,
+                                "weights": extract.score.weights,
                             },
                         }
-                        for sequence, track in found.items()
+                        for sequence, extract in found.items()
                     },
                 }
                 for dataset, found in own.items()

@@ -12,6 +12,7 @@ from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.divergence import furthest, pair, straying
+from toolkit_adapters.report.sections import Section
 
 PANEL_WIDTH, PANEL_HEIGHT = 300, 210
 # Red, green, blue; wide to narrow, so that boxes which coincide still show all three.
@@ -26,6 +27,7 @@ class Strip:
     caption: str
     alt: str
     jpeg: bytes
+    section: Section = Section.EQUIVALENCE
 
 
 def build_strips(collection: Collection) -> list[Strip]:
@@ -52,15 +54,14 @@ def build_strips(collection: Collection) -> list[Strip]:
             words.append(f"frame {frame}: {distance[frame]:.3g} px apart")
         if len(panels) < len(frames):
             continue
-        control = " (control)" if tracker in collection.controls else ""
         white = "white truth, " if len(known) > 1 else ""
         strips.append(
             Strip(
                 name=f"frames_{tracker}",
-                caption=f"{tracker}{control} on {comparison.sequence} ({dataset}), the sequence on "
-                f"which it strays furthest: before and at the first difference (frame {first}), "
-                f"between, and at the largest (frame {worst}). Boxes: {white}blue baseline, "
-                f"orange variant. {'; '.join(words)}.",
+                caption=f"{collection.label(tracker)} on {comparison.sequence} ({dataset}), the "
+                f"sequence on which it strays furthest: before and at the first difference "
+                f"(frame {first}), between, and at the largest (frame {worst}). Boxes: "
+                f"{white}blue baseline, orange variant. {'; '.join(words)}.",
                 alt=f"{len(panels)} frames of {comparison.sequence} with boxes; "
                 f"{'; '.join(words)}.",
                 jpeg=_encode(np.hstack(panels)),

@@ -3,35 +3,69 @@
 from __future__ import annotations
 
 import csv
+import enum
 import io
 import math
+import re
 from dataclasses import dataclass, replace
+
+from toolkit_adapters.report.sections import Section
 
 #: What a cell without a value prints.
 NOTHING = "–"
 
 
+class Mark(enum.Enum):
+    """How a page marks a cell; the value is the class in its style sheet."""
+
+    NONE = ""
+    GOOD = "good"
+    BAD = "bad"
+    PUBLISHED = "published"  # somebody's figure, not measured here
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One entry: what is printed, and what it is sorted by (the text itself where None)."""
+    """One entry of a table.
 
-    text: str
+    words: what is printed, without the range.
+    value: what it is sorted by, and what a CSV file holds; the words themselves where None.
+    range: printed after the words, in fainter ink: an interval and what belongs to it.
+    """
+
+    words: str
     value: float | None = None
-    kind: str = ""  # "good", "bad" or "paper": how a page marks it
+    mark: Mark = Mark.NONE
+    range: str = ""
 
-    def __str__(self) -> str:
-        return self.text
+    @property
+    def text(self) -> str:
+        """All that is printed."""
+        return f"{self.words} {self.range}" if self.range else self.words
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to print."""
+        return self.words == NOTHING and self.value is None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under headings; `notes` say what a reader must know to use the numbers."""
+    """Rows of cells under headings.
+
+    name: of its files.
+    section: the part of the page that it stands in.
+    notes: what a reader must know to use the numbers.
+    printed: whether the command line prints it, too; the files have them all.
+    """
 
     name: str
+    section: Section
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    printed: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -44,7 +78,7 @@ class Table:
     def numeric_columns(self) -> tuple[bool, ...]:
         """For each column, whether it holds numbers and so is set flush right."""
         columns = [[row[i] for row in self.rows] for i in range(len(self.headings))]
-        known = [[cell for cell in column if cell.text != NOTHING] for column in columns]
+        known = [[cell for cell in column if not cell.empty] for column in columns]
         return tuple(bool(c) and all(cell.value is not None for cell in c) for c in known)
 
     def first(self, rows: int) -> Table:
@@ -54,25 +88,28 @@ class Table:
         note = f"The first {rows} of {len(self.rows)} rows; tables/{self.name}.csv has them all."
         return replace(self, rows=self.rows[:rows], notes=(note, *self.notes))
 
-    def to_text(self, form: str = "simple") -> str:
-        """As `tabulate` prints it: "simple" for a terminal, "github" for Markdown."""
+    def to_text(self) -> str:
+        """For a terminal."""
+        rows = [[cell.text for cell in row] for row in self.rows]
+        return self._tabulated(list(self.headings), rows, "simple")
+
+    def to_markdown(self) -> str:
+        """Heading, table and notes; a cell stays one cell, whatever is in it."""
+        rows = [[_in_row(cell.text) for cell in row] for row in self.rows]
+        text = self._tabulated([_in_row(heading) for heading in self.headings], rows, "github")
+        notes = "".join(f"\n- {_on_one_line(note)}" for note in self.notes)
+        return f"### {_on_one_line(self.title)}\n\n{text}\n" + (f"{notes}\n" if notes else "")
+
+    def _tabulated(self, headings: list[str], rows: list[list[str]], form: str) -> str:
         from tabulate import tabulate
 
         align = ["right" if numeric else "left" for numeric in self.numeric_columns]
         return tabulate(
-            [[cell.text for cell in row] for row in self.rows],
-            headers=self.headings,
+            rows,
+            headers=headings,
             tablefmt=form,
-            colalign=align if self.rows else None,
+            colalign=align if rows else None,
             disable_numparse=True,
-        )
-
-    def to_markdown(self) -> str:
-        """Heading, table and notes."""
-        notes = "".join(f"\n- {note}" for note in self.notes)
-        text = self.to_text("github")
-        return (
-            f"### {self.title}\n\n{text}\n{notes}\n" if notes else f"### {self.title}\n\n{text}\n"
         )
 
     def to_latex(self) -> str:
@@ -90,25 +127,29 @@ class Table:
         )
 
     def to_csv(self) -> str:
-        """Headings and rows, numbers unrounded where a cell has one."""
+        """Headings and rows, numbers unrounded where a cell has one; no cell is a formula."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(self.headings)
+        writer.writerow(map(_inert, self.headings))
         for row in self.rows:
-            writer.writerow([cell.text if cell.value is None else cell.value for cell in row])
+            writer.writerow(
+                [_inert(cell.text) if cell.value is None else cell.value for cell in row]
+            )
         return buffer.getvalue()
 
 
-def text(value: object, kind: str = "") -> Cell:
+def text(value: object, mark: Mark = Mark.NONE) -> Cell:
     """A cell of words."""
-    return Cell(str(value), kind=kind)
+    return Cell(str(value), mark=mark)
 
 
-def number(value: float | None, form: str = ".2f", kind: str = "", scale: float = 1) -> Cell:
+def number(
+    value: float | None, form: str = ".2f", mark: Mark = Mark.NONE, scale: float = 1
+) -> Cell:
     """A cell of a number, printed in `form` after multiplying by `scale`; – where there is none."""
     if value is None or math.isnan(value):
         return Cell(NOTHING)
-    return Cell(format(value * scale, form), value * scale, kind)
+    return Cell(format(value * scale, form), value * scale, mark)
 
 
 def milliseconds(seconds: float | None) -> Cell:
@@ -121,7 +162,33 @@ def megabytes(count: float | None) -> Cell:
     return number(count, ",.2f", scale=1e-6)
 
 
+def _inert(text: str) -> str:
+    """A cell of words that a spreadsheet does not run: names come from anybody's files."""
+    # csv does not quote a lone carriage return, at which some programs begin another row.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.startswith(("=", "+", "-", "@", "\t", "\n")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    # float() skips white space, a spreadsheet does not.
+    return text if text == text.strip() else f"'{text}"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def _in_row(text: str) -> str:
+    """A cell of a Markdown table: no end of the line, and no bar that would end the cell."""
+    # Backslashes before a bar are doubled, or the last of them would be the bar's.
+    return re.sub(r"(\\*)\|", r"\1\1\\|", _on_one_line(text))
+
+
 _LATEX = {
+    "\n": " ",
+    "\r": " ",
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",

@@ -7,14 +7,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.records.jsonable import plain
-from toolkit_adapters.report import identity, scores, snapshot, tables
+from toolkit_adapters.report import snapshot
+from toolkit_adapters.report.answers import questions
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.figures import build_figures
-from toolkit_adapters.report.findings import questions
 from toolkit_adapters.report.page import render_page
 from toolkit_adapters.report.strips import build_strips
 from toolkit_adapters.report.table import Table
+from toolkit_adapters.report.tables import (
+    accuracy,
+    equivalence,
+    latency,
+    memory,
+    provenance,
+    reference,
+    variants,
+)
 
 #: Rows of a table in Markdown, which nobody can sort or filter; the CSV file has them all.
 MARKDOWN_ROWS = 60
@@ -23,19 +31,19 @@ MARKDOWN_ROWS = 60
 def build_tables(collection: Collection) -> list[Table]:
     """All tables, in the order of the page; empty ones are left out."""
     found = [
-        identity.paper_table(collection),
-        *tables.table1(collection),
-        scores.table2(collection),
-        identity.waterfall_table(collection),
-        identity.equivalence_table(collection),
-        tables.latency_table(collection),
-        tables.memory_table(collection),
-        *scores.accuracy_tables(collection),
-        *scores.score_tables(collection),
-        identity.sequence_table(collection),
-        identity.provenance_table(collection),
+        reference.reference_table(collection),
+        *latency.table1(collection),
+        accuracy.table2(collection),
+        variants.waterfall_table(collection),
+        equivalence.equivalence_table(collection),
+        latency.latency_table(collection),
+        memory.memory_table(collection),
+        *accuracy.accuracy_tables(collection),
+        *accuracy.score_tables(collection),
+        equivalence.sequence_table(collection),
+        provenance.provenance_table(collection),
     ]
-    return [table for table in found if table.rows]
+    return [table for table in found if table is not None and table.rows]
 
 
 def write_tables(folder: Path, found: list[Table]) -> None:
@@ -45,25 +53,15 @@ def write_tables(folder: Path, found: list[Table]) -> None:
         write_atomically(folder / f"{table.name}.tex", table.to_latex().encode())
 
 
-def certificate_json(collection: Collection) -> str:
-    """The certificate of equivalence: verdicts, controls, and the provenance of both sides."""
-    verification = collection.verification
-    content = {
-        "certificates": [certificate.to_json() for certificate in verification.certificates],
-        "controls": [vars(control) for control in verification.controls],
-        "failures": verification.failures,
-    }
-    return json.dumps(plain(content), indent=2) + "\n"
-
-
 def markdown(collection: Collection, found: list[Table], figures: Mapping[str, str]) -> str:
     """The report as Markdown; `figures` are captions by the file they describe."""
     parts = [f"# {title(collection)}\n", f"{summary(collection)}\n"]
-    parts += [] if collection.on_cuda else [f"{tables.NO_GPU}\n"]
+    parts += [] if collection.on_cuda else [f"{latency.NO_GPU}\n"]
     for question in questions(collection):
         parts.append(f"## {question.title}\n")
         parts += [f"- **{a.tracker}: {a.headline}**. {a.detail}" for a in question.answers]
-        parts.append(f"- {question.paper}\n")
+        parts += [f"- {sentence}" for sentence in question.stated]
+        parts.append("")
     parts.append("## Tables\n")
     parts += [table.first(MARKDOWN_ROWS).to_markdown() for table in found]
     if figures:
@@ -80,7 +78,7 @@ def title(collection: Collection) -> str:
 
 def summary(collection: Collection) -> str:
     """One paragraph: what was run, where, and whether every claim and control holds."""
-    frames = sum(t.frames for tracks in collection.tracks.values() for t in tracks.values())
+    frames = sum(e.frames for extracts in collection.extracts.values() for e in extracts.values())
     failures = collection.verification.failures
     verdict = (
         "Every claim and every control holds."
@@ -116,7 +114,7 @@ def write_report(
     write_tables(out / "tables", found)
     data = json.dumps(snapshot.take(collection)) + "\n"
     write_atomically(out / snapshot.FILE, data.encode())
-    write_atomically(out / "certificate.json", certificate_json(collection).encode())
+    collection.verification.write(out / "certificate.json")
     progress("figures")
     figures, strips = build_figures(collection), build_strips(collection)
     files = {}

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-
-from hit_trackers.engines.cuda_graph import GraphEngine
-from hit_trackers.hit.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -51,20 +47,6 @@ def peak_activations(work: Callable[[], object], device: str) -> Peak:
         profile.export_chrome_trace(str(trace))
         events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
     return _peak(events)
-
-
-def peak_of_frame(tracker: Tracker, patch: np.ndarray, device: str) -> Peak | None:
-    """The peak of an initialised tracker's engine on a search region (256, 256, 3).
-
-    A graph took its memory when it was captured: its calls are launched one by one instead. None
-    where that cannot be done, or another runtime allocates.
-    """
-    if isinstance(tracker.engine, GraphEngine):
-        return peak_activations(tracker.engine.launch, device)
-    shown = ("eager",) if device.startswith("cuda") else ("eager", "compile")
-    if tracker.spec.engine not in shown:
-        return None
-    return peak_activations(lambda: tracker.engine.run(patch), device)
 
 
 def _peak(events: list[dict[str, Any]]) -> Peak:

@@ -85,6 +85,27 @@ def open_runs(results: Results, runs: Iterable[Run]) -> None:
         write_atomically(path, run.to_json().encode())
 
 
+def discard_others(results: Results, runs: Iterable[Run]) -> int:
+    """Delete the records of runs of another identity than these; returns how many.
+
+    Only what a run wrote is deleted: its records and its `run.json`.
+    """
+    deleted = 0
+    for run in runs:
+        path = results.folder / run.tracker / run.dataset / RUN_FILE
+        try:
+            if not path.exists() or load_run(path).identity == run.identity:
+                continue
+        except RecordError:
+            pass  # damaged, and so of no known identity
+        for name in run.sequences:
+            record = results.path(run.tracker, run.dataset, name)
+            deleted += record.exists()
+            record.unlink(missing_ok=True)
+        path.unlink()
+    return deleted
+
+
 def plan(
     results: Results,
     selection: Selection,

@@ -12,14 +12,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.records import MEMORY_FILE, Results
 from toolkit_adapters.records.files import write_atomically
-
-if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
 
 IMAGE_SIZE = (720, 1280)
 UPDATES = 5
@@ -66,17 +63,19 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
     import numpy as np
 
     from hit_trackers import load_tracker
+    from hit_trackers.protocol import probe_of
     from toolkit_adapters.records.provenance import device_name, versions
-    from toolkit_adapters.running.activations import peak_of_frame
+    from toolkit_adapters.running.activations import peak_activations
 
     image = np.random.default_rng(0).integers(0, 256, (*IMAGE_SIZE, 3), dtype=np.uint8)
     tracker = load_tracker(name, checkpoint, device)
     tracker.init(image, _BOX)
     for _ in range(UPDATES):
         tracker.update(image)
-    weights = _weights_bytes(tracker)
+    probe = probe_of(tracker)
+    weights = probe.weights_bytes if probe else None
     activations = allocated = reserved = None
-    method = f"resident set only: {tracker.spec.engine} does not allocate through PyTorch"
+    method = "resident set only: the network does not allocate through PyTorch"
     on_cuda = device.startswith("cuda")
     if on_cuda:
         import torch
@@ -85,19 +84,19 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
         reserved = torch.cuda.max_memory_reserved(device)
         activations = allocated - weights if weights else None
         method = "torch.cuda.max_memory_allocated and max_memory_reserved, whole process"
-    assert tracker.search_patch is not None
-    peak = peak_of_frame(tracker, tracker.search_patch, device)
-    if peak is not None:
-        activations = peak.bytes
-        if on_cuda:
-            method += "; activations of one frame"
-        else:
-            allocated = activations + weights if weights else None
-            method = "torch.profiler: peak of allocations during one frame"
+    if probe is not None and probe.network_input is not None:
+        frame = probe.workloads(probe.network_input).get("frame")
+        if frame is not None:
+            activations = peak_activations(frame, device).bytes
+            if on_cuda:
+                method += "; activations of one frame"
+            else:
+                allocated = activations + weights if weights else None
+                method = "torch.profiler: peak of allocations during one frame"
     return {
         "tracker": tracker.name,
         "device": device_name(device),
-        "weights_sha256": tracker.weights_sha256,
+        "weights_sha256": tracker.variant.weights_sha256,
         "weights_bytes": weights,
         "activations_peak_bytes": activations,
         "allocated_peak_bytes": allocated,
@@ -107,18 +106,6 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
         "updates": UPDATES,
         "versions": versions(),
     }
-
-
-def _weights_bytes(tracker: Tracker) -> int | None:
-    from hit_trackers.hit.network.products import PackedLinear
-
-    network = getattr(tracker.engine, "network", None)
-    if network is None:
-        return None
-    tensors = [*network.parameters(), *network.buffers()]
-    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
-    packed = sum(m.packed_bytes for m in network.modules() if isinstance(m, PackedLinear))
-    return sum(storages.values()) + packed
 
 
 def peak_resident() -> int | None:

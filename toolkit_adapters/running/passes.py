@@ -9,20 +9,22 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
+from hit_trackers.protocol import Tracker, probe_of
+from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
 from toolkit_adapters.records import SCOPES, Flag, Record
 from toolkit_adapters.running.timing import WARMUP_UPDATES, clock, without_garbage_collection
 
-if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
+#: The frame after which each tracker is observed: early, for a sequence may be short.
+OBSERVED = 1
 
 
 class Interrupted(Exception):
@@ -31,12 +33,16 @@ class Interrupted(Exception):
 
 @dataclass
 class Entrant:
-    """A loaded tracker that takes part in passes, under the name of its results folder."""
+    """A loaded tracker that takes part in passes; `variant` is the tracker's, or a control's."""
 
-    name: str
     tracker: Tracker
-    baseline: str
+    variant: Variant
     updates: int = 0  # done in this process, for the warm-up flag
+
+    @property
+    def name(self) -> str:
+        """Of its results folder."""
+        return self.variant.name
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,10 @@ class _Track:
         self.times = {scope: np.full(frames, np.nan) for scope in SCOPES}
         self.flags = np.full(frames, flag, dtype=np.uint8)
         self.open_index: list[int] = []
-        self.open_boxes: list[NDArray[np.float32]] = []
-        self.patch_size = 0
+        self.open_outputs: list[NDArray[np.float32]] = []
+        self.files = np.zeros(frames, np.uint64)
+        self.probe = probe_of(entrant.tracker)
+        self.executed = ""
 
     def step(self, index: int, frame: Frame) -> None:
         """Initialise on frame 0, update on the others."""
@@ -77,11 +85,13 @@ class _Track:
                 box, score = np.full(4, np.nan), np.nan
             elapsed = clock() - start
             self.keep(index, box, score)
-            self.times["network"][index] = tracker.network_seconds
-            self.times["device"][index] = tracker.device_seconds
+            if self.probe is not None:
+                self.times["network"][index] = self.probe.network_seconds
+                self.times["device"][index] = self.probe.device_seconds
             if self.entrant.updates < WARMUP_UPDATES:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
+        self.files[index] = frame.digest
         self.times["decode"][index] = frame.seconds
         self.times["update"][index] = elapsed
         self.times["frame"][index] = frame.seconds + elapsed
@@ -98,11 +108,17 @@ class _Track:
             self.flags[index] |= Flag.INVALID
         self.scores[index] = score
 
-    def predict(self, index: int, patch: NDArray[np.uint8]) -> None:
-        """Feed the baseline's search region to this network; untimed."""
-        self.open_boxes.append(np.asarray(self.entrant.tracker.predict(patch), dtype=np.float32))
+    def run_network(self, index: int, network_input: NDArray[Any]) -> None:
+        """Feed the baseline's input to this network; untimed."""
+        assert self.probe is not None
+        outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
+        self.open_outputs.append(outputs.ravel())
         self.open_index.append(index)
-        self.patch_size = len(patch)
+
+    def observe(self) -> None:
+        """See what executes the network; untimed."""
+        if self.probe is not None and self.probe.network_input is not None:
+            self.executed = self.probe.executed(self.probe.network_input).to_json()
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
@@ -112,8 +128,12 @@ class _Track:
             **self.times,
             flags=self.flags,
             open_index=np.array(self.open_index, dtype=np.int64),
-            open_boxes=np.array(self.open_boxes, dtype=np.float32).reshape(-1, 4),
-            patch_size=self.patch_size,
+            open_outputs=np.array(self.open_outputs, np.float32).reshape(len(self.open_index), -1)
+            if self.open_index
+            else np.zeros((0, 4), np.float32),
+            files=self.files,
+            executed=self.executed,
+            patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
             pairing=pairing,
             notes=notes,
@@ -135,8 +155,8 @@ def run_sequence(
     """Run all entrants over a sequence in one pass.
 
     Every frame is decoded once; the order of the entrants rotates from frame to frame, so that
-    what comes first or last is no one's advantage. Every `open_loop`-th frame each network of the
-    baseline's size is fed the baseline's search region (0: never), outside all timed regions.
+    what comes first or last is no one's advantage. Every `open_loop`-th frame each network is fed
+    its baseline's input (0: never), outside all timed regions.
 
     Args:
         entrants: trackers, their baselines among them or not.
@@ -186,6 +206,10 @@ def run_sequence(
                 if open_loop and index and index % open_loop == 0:
                     _open_loop(tracks, index, failures)
                     tracks = [track for track in tracks if track.entrant.name not in failures]
+                if index == OBSERVED:
+                    for track in tracks:
+                        _attempt(track, index, track.observe, failures)
+                    tracks = [track for track in tracks if track.entrant.name not in failures]
                 del frame
                 on_frame()
                 if not tracks:
@@ -224,16 +248,13 @@ def _attempt(
 
 
 def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> None:
-    by_name = {track.entrant.name: track for track in tracks}
-    patches = {
-        name: track.entrant.tracker.search_patch
-        for name, track in by_name.items()
-        if name == track.entrant.baseline
-    }
+    probes = {track.entrant.name: track.probe for track in tracks}
+    # Taken first: running a network may write over the tracker's own input.
+    inputs = {name: probe.network_input for name, probe in probes.items() if probe is not None}
     for track in tracks:
-        patch = patches.get(track.entrant.baseline)
-        if patch is not None:
-            _attempt(track, index, partial(track.predict, index, patch), failures)
+        given = inputs.get(track.entrant.variant.baseline)
+        if track.probe is not None and given is not None:
+            _attempt(track, index, partial(track.run_network, index, given), failures)
 
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:

@@ -1,13 +1,12 @@
-"""One `run` command from lock to summary: load, plan, run, store, report what failed."""
+"""One run from lock to summary: load, plan, run, store."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
-import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import filelock
@@ -15,7 +14,6 @@ from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.catalogue import split_roots
 from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import TEMPORARY, write_atomically
@@ -24,57 +22,119 @@ from toolkit_adapters.records.provenance import Options, describe_run
 from toolkit_adapters.running import jobs
 from toolkit_adapters.running.scheduling import (
     Description,
-    Engine,
+    Scheduler,
     Setup,
     Watch,
     default_threads,
-    open_engine,
+    open_scheduler,
 )
 from toolkit_adapters.running.scheduling.progress import ProgressBar
 from toolkit_adapters.running.signals import StopRequest, stop_on_signals
 from toolkit_adapters.running.timing import crowding, load_average
-from toolkit_adapters.running.worker import split_checkpoints
-from toolkit_adapters.verdict.certificates import is_control
 
 
-def run_session(args: argparse.Namespace) -> int:
-    """Carry out `run`; returns the exit status."""
-    options = Options(
-        device=args.device,
-        threads=args.threads or default_threads(args.engine, args.workers, args.cpus_per_worker),
-        deterministic=args.deterministic,
-        max_frames=args.max_frames,
-        open_loop=args.open_loop,
-        ahead=args.ahead,
-    )
-    roots = split_roots(args.root, args.dataset)
+@dataclass(frozen=True)
+class Request:
+    """What to run, on what, and where its records go.
+
+    Attributes:
+        trackers: names; give a baseline and its variants together, so that they are paired.
+        datasets: names, such as "demo" or "lasot".
+        results: folder of the records.
+        options: how sequences are run.
+        roots: where datasets are, by name; otherwise as configured.
+        truth: folder of TrackingNet's full annotations.
+        checkpoints: weight files, by a tracker's, a baseline's, a size's or a family's name; the
+            empty name is for all.
+        sequences: only these; all for none.
+        controls: sequences of each dataset on which the baseline runs twice and in a lossy
+            precision; None for all, 0 for none.
+        on: "local" (this machine) or "ray" (a cluster).
+        workers: sequences at a time; None for one here, for all that fit on a cluster.
+        address: of a Ray cluster.
+        cpus_per_worker: CPUs of a worker on a cluster.
+        memory: whether peak memory is measured at the end.
+        fresh: whether records of another identity are deleted and made anew; else they are refused.
+        wait: whether to wait while another run uses the results folder.
+        command: how to run the same again; kept in the provenance.
+    """
+
+    trackers: tuple[str, ...]
+    datasets: tuple[str, ...]
+    results: Path
+    options: Options = field(default_factory=Options)
+    roots: Mapping[str, Path] = field(default_factory=dict)
+    truth: Path | None = None
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+    sequences: tuple[str, ...] = ()
+    controls: int | None = 2
+    on: str = "local"
+    workers: int | None = None
+    address: str | None = None
+    cpus_per_worker: int = 1
+    memory: bool = True
+    fresh: bool = False
+    wait: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        results: what it left.
+        failures: sequences without a record, and why; all others are unharmed.
+        unfinished: sequences that were not run because somebody asked to stop.
+        signal: number of the signal that asked, else 0.
+    """
+
+    results: Results
+    failures: tuple[jobs.Failure, ...] = ()
+    unfinished: int = 0
+    signal: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every sequence that was asked for has its records."""
+        return not (self.failures or self.unfinished or self.signal)
+
+
+def run_session(request: Request) -> Summary:
+    """Load, plan, run, store; resumes what is there already.
+
+    Raises:
+        HitTrackersError: a tracker or dataset that cannot be had, or results of another run.
+    """
+    options = request.options
+    if not options.threads:
+        threads = default_threads(request.on, request.workers, request.cpus_per_worker)
+        options = replace(options, threads=threads)
     datasets = [
         dataset
-        for name in dict.fromkeys(args.dataset)
-        for dataset in open_datasets(name, roots.get(name), args.truth)
+        for name in dict.fromkeys(request.datasets)
+        for dataset in open_datasets(name, request.roots.get(name), request.truth)
     ]
-    selections = select(datasets, args.sequence, args.max_frames)
-    setup = Setup(
-        options, tuple(args.tracker), split_checkpoints(args.checkpoint), args.controls != 0
-    )
-    if args.engine == "local" and (warning := crowding(load_average())):
+    selections = select(datasets, request.sequences, options.max_frames)
+    setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
+    if request.on == "local" and (warning := crowding(load_average())):
         _say(f"{warning}; --threads 1 suffers least")
-    with locked(args.results, wait=args.wait):
-        results = Results(args.results)
-        with open_engine(
+    with locked(request.results, wait=request.wait):
+        results = Results(request.results)
+        with open_scheduler(
             setup,
-            args.engine,
-            workers=args.workers,
-            address=args.address,
-            cpus_per_worker=args.cpus_per_worker,
-        ) as engine:
-            plans = _prepare(args, options, selections, results, engine.description)
+            request.on,
+            workers=request.workers,
+            address=request.address,
+            cpus_per_worker=request.cpus_per_worker,
+        ) as scheduler:
+            plans = _prepare(request, options, selections, results, scheduler.description)
             with stop_on_signals() as stop:
-                failures, unfinished = _run(results, engine, plans, stop)
-                if not unfinished and not args.no_memory:
-                    failures += _measure_memory(results, engine, stop)
+                failures, unfinished = _run(results, scheduler, plans, stop)
+                if not unfinished and request.memory:
+                    failures += _measure_memory(results, scheduler, stop)
         _write_failures(results, failures)
-    return _conclude(results, failures, unfinished, stop)
+    return Summary(results, tuple(failures), unfinished, stop.signal)
 
 
 @contextlib.contextmanager
@@ -116,21 +176,20 @@ def _held(lock: filelock.BaseFileLock) -> bool:
 
 
 def _prepare(
-    args: argparse.Namespace,
+    request: Request,
     options: Options,
     selections: list[Selection],
     results: Results,
     description: Description,
 ) -> list[jobs.Plan]:
     requested, controls = description.requested, description.controls
-    for name in sorted({e.baseline for e in requested.values()} - requested.keys()):
+    for name in sorted({variant.baseline for variant in requested.values()} - requested.keys()):
         _say(
             f"{name} is not among the trackers: its variants run without the pairs that ratios and "
             f"equivalence need; add --tracker {name}"
         )
     for problem in description.problems:
         _say(problem)
-    command = shlex.join(["hit-trackers", *sys.argv[1:]])
     plans = []
     for selection in selections:
         dataset = selection.dataset
@@ -138,21 +197,23 @@ def _prepare(
         described = [
             {
                 name: describe_run(
-                    name,
-                    loaded,
+                    variant,
                     dataset,
                     fingerprint,
                     options,
                     description.machine,
-                    command=command,
+                    command=request.command,
                     control=group is controls,
                 )
-                for name, loaded in group.items()
+                for name, variant in group.items()
             }
             for group in (requested, controls)
         ]
-        jobs.open_runs(results, [run for group in described for run in group.values()])
-        plans.append(jobs.plan(results, selection, *described, control_sequences=args.controls))
+        runs = [run for group in described for run in group.values()]
+        if request.fresh and (deleted := jobs.discard_others(results, runs)):
+            _say(f"--fresh: {deleted} records of other runs deleted")
+        jobs.open_runs(results, runs)
+        plans.append(jobs.plan(results, selection, *described, control_sequences=request.controls))
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
     return plans
@@ -162,7 +223,7 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
     for name in results.trackers:
         dataset = next(d for d in results.datasets if results.has_run(name, d))
         baseline = results.run(name, dataset).baseline
-        if name not in taking_part and baseline in taking_part and not is_control(results, name):
+        if name not in taking_part and baseline in taking_part and not results.is_control(name):
             _say(
                 f"{baseline} is measured again without {name}, which was paired with it: their "
                 f"ratio of times will be missing; stop and add --tracker {name} to keep it"
@@ -170,7 +231,7 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
 
 
 def _run(
-    results: Results, engine: Engine, plans: list[jobs.Plan], stop: StopRequest
+    results: Results, scheduler: Scheduler, plans: list[jobs.Plan], stop: StopRequest
 ) -> tuple[list[jobs.Failure], int]:
     """Run all jobs; returns the failures and the number of jobs not run."""
     todo = [job for plan in plans for job in plan.jobs]
@@ -181,10 +242,10 @@ def _run(
     if done:
         _say(f"{done} sequences are done already, {len(todo)} to go")
     unfinished = len(todo)
-    if engine.shared and todo:
+    if scheduler.shared and todo:
         _say("workers share a device: their times are flagged and kept out of latency tables")
     with ProgressBar(todo) as bar:
-        outcomes = engine.run(todo, Watch(bar.frames, stop, bar.say))
+        outcomes = scheduler.run(todo, Watch(bar.frames, stop, bar.say))
         for job, outcome in outcomes:
             found = jobs.store(results, job, outcome)
             for failure in found:
@@ -195,17 +256,19 @@ def _run(
     return failures, unfinished
 
 
-def _measure_memory(results: Results, engine: Engine, stop: StopRequest) -> list[jobs.Failure]:
+def _measure_memory(
+    results: Results, scheduler: Scheduler, stop: StopRequest
+) -> list[jobs.Failure]:
     from toolkit_adapters.running import memory
 
-    names = engine.description.requested
+    names = scheduler.description.requested
     missing = [name for name in names if results.memory(name) is None]
     failures = []
     for name in tqdm(missing, desc="peak memory", unit="tracker", disable=not missing):
         if stop():
             break
         try:
-            memory.store(results, engine.measure(name))
+            memory.store(results, scheduler.measure(name))
         except HitTrackersError as error:
             if stop():  # the signal went to the measuring process too
                 break
@@ -220,20 +283,6 @@ def _write_failures(results: Results, failures: list[jobs.Failure]) -> None:
         write_atomically(path, text.encode())
     else:
         path.unlink(missing_ok=True)
-
-
-def _conclude(
-    results: Results, failures: list[jobs.Failure], unfinished: int, stop: StopRequest
-) -> int:
-    if failures:
-        _say(f"{len(failures)} failed, all others are unharmed:")
-        for failure in failures:
-            print(f"  {failure}", file=sys.stderr)
-    if stop():
-        _say(f"stopped; {unfinished} sequences to go: run the same command again to resume")
-        return 128 + stop.signal
-    print(f"records: {results.folder}; next: python -m toolkit_adapters verify {results.folder}")
-    return 1 if failures else 0
 
 
 def _say(message: str) -> None:

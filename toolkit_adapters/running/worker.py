@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
-from hit_trackers import zoo
+from hit_trackers import families
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.protocol import Tracker
+from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.settings import use_configured_checkpoints
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.provenance import SEED, Options
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Outcome, run_sequence
 
-if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
-
 
 def split_checkpoints(values: Iterable[str]) -> dict[str, str]:
-    """Read `--checkpoint` values into size -> file; a plain FILE is under the empty size."""
+    """Read `--checkpoint` values into name -> file; a plain FILE is under the empty name."""
     checkpoints = {}
     for value in values:
-        size, equals, file = value.partition("=")
-        checkpoints.update({size: file} if equals and size in zoo.SIZES else {"": value})
+        name, equals, file = value.partition("=")
+        named = equals and name.isidentifier()
+        checkpoints.update({name: file} if named else {"": value})
     return checkpoints
+
+
+def checkpoint_of(checkpoints: Mapping[str, str], variant: Variant) -> str | None:
+    """The `--checkpoint` of a variant; None leaves it to the configured folders.
+
+    The names that it may be given under, the narrowest first: the tracker's, its baseline's, one
+    of its parts' (such as the size), its family's.
+    """
+    names = (variant.name, variant.baseline, *variant.parts.values(), variant.family, "")
+    return next((checkpoints[name] for name in names if name in checkpoints), None)
 
 
 class Worker:
@@ -55,13 +64,10 @@ class Worker:
             HitTrackersError: unknown name, no weights, an engine that is not installed.
         """
         tracker = self._load(name.removesuffix(REPEAT))
-        resolved = tracker.name + (REPEAT if name.endswith(REPEAT) else "")
-        entrant = Entrant(resolved, tracker, tracker.spec.baseline)
-        return self.entrants.setdefault(resolved, entrant)
-
-    def checkpoint_of(self, size: str) -> str | None:
-        """The `--checkpoint` for trackers of a size; None leaves it to the configured folders."""
-        return self.checkpoints.get(size, self.checkpoints.get(""))
+        variant = tracker.variant
+        if name.endswith(REPEAT):
+            variant = families.repeated(variant, variant.name + REPEAT)
+        return self.entrants.setdefault(variant.name, Entrant(tracker, variant))
 
     def load_controls(self) -> tuple[dict[str, Entrant], list[str]]:
         """Load both controls of every baseline among the entrants.
@@ -71,8 +77,9 @@ class Worker:
         """
         controls: dict[str, Entrant] = {}
         problems = []
-        for baseline in [name for name, e in self.entrants.items() if name == e.baseline]:
-            for name in (f"{baseline}{REPEAT}", f"{baseline}_bf16"):
+        for baseline in [name for name, e in self.entrants.items() if name == e.variant.baseline]:
+            lossy = families.family_of(baseline).lossy_controls(baseline)
+            for name in (f"{baseline}{REPEAT}", *lossy):
                 if name in self.entrants:
                     continue
                 try:
@@ -82,11 +89,11 @@ class Worker:
         return controls, problems
 
     def _load(self, name: str) -> Tracker:
-        from hit_trackers import load_tracker
-
-        checkpoint = self.checkpoint_of(zoo.parse(name, default_size="base").size)
         options = self.options
-        return load_tracker(name, checkpoint, options.device, deterministic=options.deterministic)
+        checkpoint = checkpoint_of(self.checkpoints, families.parse(name))
+        return families.load_tracker(
+            name, checkpoint, options.device, deterministic=options.deterministic
+        )
 
     def run(
         self,

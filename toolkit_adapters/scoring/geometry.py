@@ -52,7 +52,7 @@ def got10k_iou(boxes: Floats, truth: Floats, size: tuple[int, int] | None = None
         boxes, truth = _within(boxes, limit), _within(truth, limit)
     intersection, union = _areas(boxes, truth)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.clip(intersection / (union + _EPSILON), 0.0, 1.0)
+        return np.asarray(np.clip(intersection / (union + _EPSILON), 0.0, 1.0))
 
 
 def _areas(boxes: Floats, truth: Floats) -> tuple[Floats, Floats]:
@@ -103,6 +103,6 @@ def previous_row_where(boxes: Floats, bad: Bools) -> Floats:
 def bad_rows(boxes: Floats) -> Bools:
     """Rows that are no box: an entry that is NaN, or a width or height of zero or below.
 
-    Not `hit_trackers.boxes.is_box`: official toolkits let infinite numbers pass, which then fail.
+    Not `is_box`: official toolkits let infinite numbers pass, which then fail.
     """
     return np.asarray(np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1))

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import SubmissionError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.servers.archive import Archive, read_archive
 from toolkit_adapters.servers.expected import Expected, Kind
 from toolkit_adapters.servers.problems import Problem

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from hit_trackers.errors import RecordError
+from hit_trackers.variants import TOLERANCE_PX, Breach, Claim, Evidence
 from toolkit_adapters.records import REPEAT, Results, Run
+from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.verdict.equivalence import (
     BOUND_PX,
-    TOLERANCE_PX,
     DatasetComparison,
     Scores,
     SequenceComparison,
@@ -24,7 +28,7 @@ class Certificate:
 
     tracker: str
     baseline: str
-    claim: str
+    claim: Claim
     level: str
     datasets: tuple[DatasetComparison, ...]
     holds: bool
@@ -109,6 +113,23 @@ class Verification:
         broken = [reason for c in self.certificates for reason in c.reasons]
         return (*broken, *(f"control: {c.message}" for c in self.controls if not c.passed))
 
+    def write(self, path: Path) -> None:
+        """Write all of it as JSON: verdicts, controls, failures, the provenance of both sides.
+
+        An object with `certificates` (of each `Certificate.to_json`), `controls` (the fields of
+        each `Control`) and `failures` (sentences). Infinities and NaN become null.
+        """
+        content = {
+            "certificates": [certificate.to_json() for certificate in self.certificates],
+            "controls": [asdict(control) for control in self.controls],
+            "failures": self.failures,
+        }
+        write_atomically(path, (json.dumps(plain(content), indent=2) + "\n").encode())
+
+
+def _evidence(s: SequenceComparison) -> Evidence:
+    return Evidence(s.level == "bitwise", s.open_frames, s.open_ulps == 0, s.open_px)
+
 
 def _breaches(certificate: Certificate) -> list[str]:
     """Reasons why the claim does not hold."""
@@ -120,29 +141,44 @@ def _breaches(certificate: Certificate) -> list[str]:
     ]
     if not certificate.sequences:
         return [f"{tracker}: no sequence in common with {certificate.baseline}"]
-    for dataset in certificate.datasets:
-        for s in dataset.sequences:
-            where = f"{tracker}: claims {claim}, but {dataset.dataset}/{s.sequence}"
-            if claim == "bitwise" and s.level != "bitwise":
-                reasons.append(
-                    f"{where} differs from {certificate.baseline} from frame {s.first_divergent} "
-                    f"on (at most {s.largest_px:.3g} px, {s.identical} of {s.frames} frames equal)"
-                )
-            if claim == "bitwise" and s.open_ulps:
-                reasons.append(f"{where} differs open loop by {s.open_ulps} ulps")
-            if claim == "tolerance" and s.open_px > TOLERANCE_PX:
-                reasons.append(
-                    f"{where} differs open loop by {s.open_px:.3g} px of the search region "
-                    f"({s.open_ulps} ulps), more than {TOLERANCE_PX} px"
-                )
-    if claim == "tolerance" and not certificate.open_frames:
-        reasons.append(
-            f"{tracker}: claims {claim}, which needs open-loop frames: "
-            f"run it together with {certificate.baseline} and without --open-loop 0"
-        )
-    if claim == "lossy" and certificate.level == "bitwise":
-        reasons.append(f"{tracker}: claims lossy, but is bitwise: does it run in that precision?")
+    whole = Evidence(
+        certificate.level == "bitwise",
+        certificate.open_frames,
+        certificate.open_ulps == 0,
+        certificate.open_px,
+    )
+    for breach in claim.breaches(whole):
+        if breach in _OF_THE_WHOLE:
+            reasons.append(f"{tracker}: {_OF_THE_WHOLE[breach].format(certificate)}")
+            continue
+        for dataset in certificate.datasets:
+            for s in dataset.sequences:
+                if breach in claim.breaches(_evidence(s)):
+                    where = f"{tracker}: claims {claim}, but {dataset.dataset}/{s.sequence}"
+                    reasons.append(f"{where} {_said(breach, s, certificate.baseline)}")
     return reasons
+
+
+#: Breaches that no single sequence shows.
+_OF_THE_WHOLE = {
+    Breach.NO_OPEN_LOOP: "claims {0.claim}, which needs open-loop frames: run it together with "
+    "{0.baseline} and without --open-loop 0",
+    Breach.UNCHANGED: "claims {0.claim}, but is bitwise: does it run in that precision?",
+}
+
+
+def _said(breach: Breach, s: SequenceComparison, baseline: str) -> str:
+    if breach is Breach.BOXES_DIFFER:
+        return (
+            f"differs from {baseline} from frame {s.first_divergent} "
+            f"on (at most {s.largest_px:.3g} px, {s.identical} of {s.frames} frames equal)"
+        )
+    if breach is Breach.OUTPUTS_DIFFER:
+        return f"differs open loop by {s.open_ulps} ulps"
+    return (
+        f"differs open loop by {s.open_px:.3g} px of the search region "
+        f"({s.open_ulps} ulps), more than {TOLERANCE_PX} px"
+    )
 
 
 def certify(
@@ -202,12 +238,6 @@ def certify(
     return replace(certificate, holds=not reasons, reasons=tuple(reasons))
 
 
-def is_control(results: Results, tracker: str) -> bool:
-    """Whether a tracker was run as a control, on some sequences only."""
-    runs = (results.run(tracker, d) for d in results.datasets if results.has_run(tracker, d))
-    return any(run.provenance.get("control") for run in runs)
-
-
 def check_controls(results: Results, baseline: str, scores: Scores | None = None) -> list[Control]:
     """Both controls of one baseline: again (must be bitwise) and lossy (must not be)."""
     controls = []
@@ -232,7 +262,7 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
     lossy = [
         name
         for name in results.trackers
-        if (run := _any_run(results, name)).baseline == baseline and run.claim == "lossy"
+        if (run := results.any_run(name)).baseline == baseline and run.claim is Claim.LOSSY
     ]
     for name in lossy:
         certificate = certify(results, name, scores, partial=True)
@@ -244,25 +274,22 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
             )
         controls.append(Control(name, "lossy", passed, message))
     if not lossy:
-        controls.append(
-            Control(f"{baseline}_bf16", "lossy", False, f"a lossy variant of {baseline} {missing}")
-        )
+        message = f"a lossy variant of {baseline} {missing}"
+        controls.append(Control(f"{baseline}, lossy", "lossy", False, message))
     return controls
-
-
-def _any_run(results: Results, tracker: str) -> Run:
-    return results.run(tracker, next(d for d in results.datasets if results.has_run(tracker, d)))
 
 
 def verify(results: Results, scores: Scores | None = None) -> Verification:
     """Check every claim and both controls of every baseline in a results folder."""
-    runs = {name: _any_run(results, name) for name in results.trackers}
+    runs = {name: results.any_run(name) for name in results.trackers}
     variants = [
-        name for name, run in runs.items() if run.claim != "baseline" and not name.endswith(REPEAT)
+        name
+        for name, run in runs.items()
+        if run.claim is not Claim.BASELINE and not name.endswith(REPEAT)
     ]
     baselines = sorted({run.baseline for run in runs.values()})
     certificates = tuple(
-        certify(results, name, scores, partial=is_control(results, name)) for name in variants
+        certify(results, name, scores, partial=results.is_control(name)) for name in variants
     )
     controls = [control for name in baselines for control in check_controls(results, name, scores)]
     return Verification(certificates, tuple(controls))

@@ -20,9 +20,6 @@ from toolkit_adapters.scoring.geometry import iou
 LEVELS = ("bitwise", "file-identical", "score-identical", "bounded", "different")
 #: One pixel is what official annotations resolve.
 BOUND_PX = 1.0
-#: Largest open-loop difference a `tolerance` claim allows, in pixels of the search region.
-#: Reordered float32 sums move a soft-argmax by about 1e-4 px, reduced precisions by 0.1 and more.
-TOLERANCE_PX = 0.02
 
 #: Numbers further apart than this cannot print the same in a result file (`%.3f`).
 _FILE_STEP = 0.001
@@ -118,8 +115,14 @@ def compare_records(
     else:
         level = "bounded" if largest <= BOUND_PX else "different"
     _, left, right = np.intersect1d(reference.open_index, candidate.open_index, return_indices=True)
-    p, q = reference.open_boxes[left], candidate.open_boxes[right]
-    drift = np.abs(p.astype(np.float64) - q.astype(np.float64)) * reference.patch_size
+    p, q = reference.open_outputs[left], candidate.open_outputs[right]
+    if p.shape != q.shape:
+        raise RecordError(
+            f"{dataset}/{name}: the networks have {p.shape[1]} and {q.shape[1]} outputs; a variant "
+            "and its baseline must be of one architecture"
+        )
+    drift = np.abs(p[:, :4].astype(np.float64) - q[:, :4].astype(np.float64))
+    drift *= reference.patch_size
     return SequenceComparison(
         sequence=name,
         level=level,

@@ -1,4 +1,4 @@
-"""HiT trackers in the VOT toolkit 0.9.0, all four of its experiments working.
+"""Trackers in the VOT toolkit 0.9.0, all four of its experiments working.
 
     python -m toolkit_adapters.vot init space --tracker hit --tracker hit_memeff
         a workspace of the demo; --dataset lasot=/data/LaSOT and so on for others
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hit_trackers.errors import HitTrackersError
+from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 PROGRAM = "python -m toolkit_adapters.vot"
@@ -83,20 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments and "TRAX" not in os.environ:
         build_parser().print_help(sys.stderr)
         return 2
-    try:
-        if not arguments:
-            from toolkit_adapters.vot.server import serve
+    if not arguments:
+        from toolkit_adapters.vot.server import serve
 
-            return serve()
-        args = build_parser().parse_args(arguments)
-        os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
-        return int(args.run(args))
-    except HitTrackersError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+        return guarded(PROGRAM, serve)
+    args = build_parser().parse_args(arguments)
+    os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
+    return guarded(PROGRAM, lambda: args.run(args))
 
 
 def _init(args: argparse.Namespace) -> int:

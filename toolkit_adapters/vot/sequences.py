@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import DatasetError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.boxes import is_box
 from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.extras import missing
 
 if TYPE_CHECKING:
-    from hit_trackers.hit.tracker import Tracker
+    from hit_trackers.protocol import Tracker
 
 #: Begins every message of ours in the tracker's output, which the toolkit keeps in a log.
 MARK = "hit-trackers vot:"

@@ -19,7 +19,7 @@ FIRST_BOX_ONLY = ("unsupervised", f"{_OURS}.Unsupervised")
 
 _ACCURACY = [{"type": "average_accuracy", "name": "accuracy", "burnin": 1}]
 DEFAULT: dict[str, Any] = {
-    "title": "HiT trackers, the four experiments",
+    "title": "The four experiments",
     "experiments": {
         "unsupervised": {"type": "unsupervised", "repetitions": 1, "analyses": _ACCURACY},
         "supervised": {

@@ -27,4 +27,5 @@ def require() -> ModuleType:
             f"vot cannot be imported ({error}); attributee 0.1.10 breaks it, the extra pins "
             'another: pip install "hit-trackers[vot]"'
         ) from error
-    return vot
+    found: ModuleType = vot
+    return found

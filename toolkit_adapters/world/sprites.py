@@ -150,7 +150,7 @@ def smear(image: Floats, dx: float, dy: float) -> Floats:
     ends = [(middle + k * dx / 2, middle + k * dy / 2) for k in (-1, 1)]
     first, last = ((round(x * 16), round(y * 16)) for x, y in ends)
     cv2.line(kernel, first, last, 1.0, 1, cv2.LINE_AA, 4)
-    return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT))
 
 
 def wobble(rng: Rng, rgba: Image, phases: int, amount: float) -> list[Image]:

@@ -23,7 +23,7 @@ def colour(rng: Rng, vivid: float = 0.5) -> Floats:
     grey = rng.uniform(20, 235)
     tint = rng.uniform(-1, 1, 3)
     spread = rng.uniform(0, vivid) * 200
-    return np.clip(grey + spread * (tint - tint.mean()), 0, 255).astype(np.float32)
+    return np.asarray(np.clip(grey + spread * (tint - tint.mean()), 0, 255).astype(np.float32))
 
 
 def palette(rng: Rng, size: int) -> Floats:
@@ -95,7 +95,7 @@ def tiles(rng: Rng, height: int, width: int) -> Image:
     image = colours[index]
     joint = (np.mod(v, tall) < 0.08 * tall) | (np.mod(u + shift, wide) < 0.08 * tall)
     image[joint] *= rng.uniform(0.3, 1.2)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255).astype(np.uint8))
 
 
 def cells(rng: Rng, height: int, width: int) -> Image:
@@ -109,7 +109,7 @@ def cells(rng: Rng, height: int, width: int) -> Image:
     image = palette(rng, count + 1)[np.mod(labels, count + 1)]
     if rng.random() < 0.6:
         image = image * (1 - rng.uniform(0.2, 0.7) * (distance / max(distance.max(), 1))[..., None])
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255).astype(np.uint8))
 
 
 def clutter(rng: Rng, height: int, width: int) -> Image:

@@ -59,7 +59,8 @@ class HiT(nn.Module):
         weighted = tokens.unsqueeze(-1) * similarity.unsqueeze(-2)
         features = weighted.permute(0, 3, 2, 1).contiguous()
         side = self.config.search_side
-        return features.view(-1, features.shape[2], side, side)
+        maps: Tensor = features.view(-1, features.shape[2], side, side)
+        return maps
 
     def predict(self, search: Tensor, template: Tensor) -> Output:
         """Tokens of both images -> boxes and corner probabilities."""

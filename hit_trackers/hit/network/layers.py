@@ -44,7 +44,8 @@ class LinearBN(nn.Sequential):
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, N, D)."""
         tokens = self.get_submodule("c")(tokens)
-        return self.get_submodule("bn")(tokens.flatten(0, 1)).reshape_as(tokens)
+        normed: Tensor = self.get_submodule("bn")(tokens.flatten(0, 1)).reshape_as(tokens)
+        return normed
 
     @torch.no_grad()
     def folded(self) -> nn.Linear:

@@ -65,7 +65,8 @@ class Attention(BiasedAttention):
         batch, count, _ = tokens.shape
         qkv = self.qkv(tokens).view(batch, count, self.heads, -1)
         q, k, v = (part.permute(0, 2, 1, 3) for part in qkv.split(self.widths, dim=3))
-        return self.proj(self.attend(q, k, v))
+        projected: Tensor = self.proj(self.attend(q, k, v))
+        return projected
 
 
 class Subsample(nn.Module):
@@ -108,7 +109,8 @@ class ShrinkAttention(BiasedAttention):
         kv = self.kv(tokens).view(batch, count, self.heads, -1)
         k, v = (part.permute(0, 2, 1, 3) for part in kv.split(self.widths, dim=3))
         q = self.q(tokens).view(batch, -1, self.heads, self.key_dim).permute(0, 2, 1, 3)
-        return self.proj(self.attend(q, k, v))
+        projected: Tensor = self.proj(self.attend(q, k, v))
+        return projected
 
 
 class Residual(nn.Module):
@@ -123,7 +125,8 @@ class Residual(nn.Module):
         """(B, N, C) -> (B, N, C)."""
         branch = self.m(tokens)
         # Into the branch and not into the tokens: the bridge still reads those of each stage.
-        return branch.add_(tokens) if self.in_place else tokens + branch
+        total: Tensor = branch.add_(tokens) if self.in_place else tokens + branch
+        return total
 
 
 def _mlp(dim: int) -> Residual:
@@ -174,7 +177,8 @@ class LeViT(nn.Module):
 
     def embed(self, image: Tensor) -> Tensor:
         """Normalised image (B, 3, S, S) -> tokens (B, (S / 16)^2, C)."""
-        return self.patch_embed(image).flatten(2).transpose(1, 2)
+        tokens: Tensor = self.patch_embed(image).flatten(2).transpose(1, 2)
+        return tokens
 
     def forward(self, search: Tensor, template: Tensor) -> list[Tensor]:
         """Tokens of both images -> tokens (B, N, C) after each of the three stages."""

@@ -6,21 +6,21 @@ so that no worker that outlives its command can touch a folder that another run 
 
 from __future__ import annotations
 
-from toolkit_adapters.running.scheduling.base import Description, Engine, Loaded, Setup, Watch
-from toolkit_adapters.running.scheduling.inline import InlineEngine
+from toolkit_adapters.running.scheduling.base import Description, Scheduler, Setup, Watch
+from toolkit_adapters.running.scheduling.inline import InlineScheduler
 from toolkit_adapters.running.scheduling.places import threads_per_worker
 
-__all__ = ["Description", "Engine", "Loaded", "Setup", "Watch", "default_threads", "open_engine"]
+__all__ = ["Description", "Scheduler", "Setup", "Watch", "default_threads", "open_scheduler"]
 
 
-def open_engine(
+def open_scheduler(
     setup: Setup,
     name: str = "local",
     *,
     workers: int | None = None,
     address: str | None = None,
     cpus_per_worker: int = 1,
-) -> Engine:
+) -> Scheduler:
     """Start what runs the sequences.
 
     Args:
@@ -34,14 +34,14 @@ def open_engine(
         HitTrackersError: a tracker cannot be loaded; workers differ; Ray is not installed.
     """
     if name == "ray":
-        from toolkit_adapters.running.scheduling.ray_cluster import ClusterEngine
+        from toolkit_adapters.running.scheduling.ray_cluster import RayScheduler
 
-        return ClusterEngine(setup, workers, address, cpus_per_worker)
+        return RayScheduler(setup, workers, address, cpus_per_worker)
     if workers is not None and workers > 1:
-        from toolkit_adapters.running.scheduling.local import LocalEngine
+        from toolkit_adapters.running.scheduling.local import LocalScheduler
 
-        return LocalEngine(setup, workers)
-    return InlineEngine(setup)
+        return LocalScheduler(setup, workers)
+    return InlineScheduler(setup)
 
 
 def default_threads(name: str, workers: int | None, cpus_per_worker: int) -> int | None:

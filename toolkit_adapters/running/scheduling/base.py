@@ -1,4 +1,4 @@
-"""What all engines have in common: what they load, what they say of it, how a job ends."""
+"""What all schedulers have in common: what they load, what they say of it, how a job ends."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from hit_trackers.errors import EngineError, HitTrackersError
-from hit_trackers.zoo import TrackerSpec
+from hit_trackers.errors import HitTrackersError, SchedulerError
+from hit_trackers.variants import Variant
 from toolkit_adapters.records.provenance import Machine, Options, describe_machine
+from toolkit_adapters.records.sources import changed
 from toolkit_adapters.running import memory
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
-from toolkit_adapters.running.worker import Worker
+from toolkit_adapters.running.worker import Worker, checkpoint_of
 
 #: A sequence that cost its worker's life this often is given up.
 ATTEMPTS = 3
@@ -33,28 +34,18 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A tracker that a worker has loaded."""
-
-    name: str
-    baseline: str
-    spec: TrackerSpec
-    weights_sha256: str
-
-
-@dataclass(frozen=True)
 class Description:
     """A worker's answer to a setup; those of one run must be equal."""
 
     machine: Machine
-    requested: Mapping[str, Loaded]
-    controls: Mapping[str, Loaded]
+    requested: Mapping[str, Variant]
+    controls: Mapping[str, Variant]
     problems: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Whom an engine tells what happens while it runs.
+    """Whom a scheduler tells what happens while it runs.
 
     Attributes:
         on_frames: told how many frames of a job are done; fewer than before when a job is begun
@@ -68,7 +59,7 @@ class Watch:
     say: Callable[[str], object]
 
 
-class Engine(abc.ABC):
+class Scheduler(abc.ABC):
     """Runs jobs, some of them at a time. A context manager: leaving it ends all workers."""
 
     #: What all workers loaded.
@@ -84,7 +75,7 @@ class Engine(abc.ABC):
         """Yield jobs as they end; ends early, without those in hand, when asked to stop.
 
         Raises:
-            EngineError: no worker can be had any more.
+            SchedulerError: no worker can be had any more.
         """
 
     def measure(self, name: str) -> dict[str, Any]:
@@ -95,7 +86,7 @@ class Engine(abc.ABC):
         """End all workers."""
         return
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Scheduler:
         return self
 
     def __exit__(
@@ -116,17 +107,15 @@ def set_up(setup: Setup) -> tuple[Worker, Description]:
     worker = Worker(setup.options, setup.checkpoints)
     requested = {entrant.name: entrant for entrant in map(worker.load, setup.trackers)}
     controls, problems = worker.load_controls() if setup.controls else ({}, [])
-    machine = describe_machine(setup.options)
+    loaded = (*requested.values(), *controls.values())
+    machine = describe_machine(setup.options, {e.variant.family for e in loaded})
     return worker, Description(
-        machine, _loaded(requested), _loaded(controls), problems=tuple(problems)
+        machine, _variants(requested), _variants(controls), problems=tuple(problems)
     )
 
 
-def _loaded(entrants: Mapping[str, Entrant]) -> dict[str, Loaded]:
-    return {
-        name: Loaded(name, e.baseline, e.tracker.spec, e.tracker.weights_sha256)
-        for name, e in entrants.items()
-    }
+def _variants(entrants: Mapping[str, Entrant]) -> dict[str, Variant]:
+    return {name: entrant.variant for name, entrant in entrants.items()}
 
 
 def run_job(
@@ -163,12 +152,11 @@ def died(job: Job, how: str) -> Outcome:
     return failed(job, f"its worker died {ATTEMPTS} times, the last time {how}")
 
 
-def measure(setup: Setup, loaded: Loaded) -> dict[str, Any]:
+def measure(setup: Setup, variant: Variant) -> dict[str, Any]:
     """Measure a tracker's memory in a process of its own, started from this one."""
-    sizes = setup.checkpoints
-    checkpoint = sizes.get(loaded.spec.size, sizes.get(""))
+    checkpoint = checkpoint_of(setup.checkpoints, variant)
     options = setup.options
-    return memory.measure(loaded.name, checkpoint, options.device, options.threads)
+    return memory.measure(variant.name, checkpoint, options.device, options.threads)
 
 
 def longest_first(jobs: Iterable[Job]) -> list[Job]:
@@ -180,21 +168,25 @@ def require_alike(first: Description, other: Description, where: str) -> None:
     """Raise unless records of two workers may share a run.
 
     Raises:
-        EngineError: naming what differs.
+        SchedulerError: naming what differs.
     """
     if first == other:
         return
     pairs = [
         (f"{key} of the machine", value, getattr(other.machine, key))
         for key, value in vars(first.machine).items()
-        if key != "platform"
+        if key not in ("platform", "sources")
     ]
+    for family, files in first.machine.sources.items():
+        theirs = other.machine.sources.get(family, {})
+        found = changed(files, theirs)
+        pairs += [(f"code: {name}", files.get(name), theirs.get(name)) for name in found[:3]]
     pairs += [
         (f"tracker {name}", {**first.requested, **first.controls}.get(name), mine)
         for name, mine in {**other.requested, **other.controls}.items()
     ]
     differing = [f"{what}: {a!r} and {b!r}" for what, a, b in pairs if a != b]
-    raise EngineError(
+    raise SchedulerError(
         f"the worker {where} is unlike the first one ({'; '.join(differing) or 'other trackers'}): "
         "records of one run come from equal machines; leave it out"
     )

@@ -9,8 +9,8 @@ from itertools import count
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Interrupted, Outcome
 from toolkit_adapters.running.scheduling.base import (
-    Engine,
     Progress,
+    Scheduler,
     Setup,
     Watch,
     run_job,
@@ -18,7 +18,7 @@ from toolkit_adapters.running.scheduling.base import (
 )
 
 
-class InlineEngine(Engine):
+class InlineScheduler(Scheduler):
     """Runs one job after the other, in the order given; nothing else runs beside it."""
 
     def __init__(self, setup: Setup) -> None:
@@ -26,7 +26,7 @@ class InlineEngine(Engine):
         self._worker, self.description = set_up(setup)
 
     def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
-        """As `Engine.run`."""
+        """As `Scheduler.run`."""
         for job in jobs:
             frames = count(1)
             try:

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from hit_trackers.errors import EngineError, HitTrackersError
+from hit_trackers.errors import HitTrackersError, SchedulerError
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Interrupted, Outcome
 from toolkit_adapters.running.scheduling.base import (
     ATTEMPTS,
-    Engine,
+    Scheduler,
     Setup,
     Watch,
     died,
@@ -33,7 +33,7 @@ PROCESSES: Any = multiprocessing.get_context("spawn")
 PROGRESS_SECONDS = 0.2
 
 
-class LocalEngine(Engine):
+class LocalScheduler(Scheduler):
     """Worker processes that get jobs through pipes and send outcomes back, longest first."""
 
     def __init__(self, setup: Setup, workers: int) -> None:
@@ -53,7 +53,7 @@ class LocalEngine(Engine):
             raise
 
     def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
-        """As `Engine.run`."""
+        """As `Scheduler.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[tuple[str, str]] = Counter()
         while not watch.should_stop():
@@ -118,12 +118,12 @@ class _Crew:
         """Wait until everything is loaded.
 
         Raises:
-            EngineError: the process died, or a tracker cannot be loaded.
+            SchedulerError: the process died, or a tracker cannot be loaded.
         """
         try:
             answer = self.connection.recv()
         except (EOFError, OSError):
-            raise EngineError(
+            raise SchedulerError(
                 f"a worker on {self.place.device} died while loading ({self.kill()}); "
                 "try fewer --workers"
             ) from None

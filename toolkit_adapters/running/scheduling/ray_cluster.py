@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
+from hit_trackers.errors import HitTrackersError, MissingDependencyError, SchedulerError
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Outcome
 from toolkit_adapters.running.scheduling.base import (
     ATTEMPTS,
     Description,
-    Engine,
     Progress,
+    Scheduler,
     Setup,
     Watch,
     died,
@@ -87,7 +87,7 @@ class _Hand:
     progress: Any = None
 
 
-class ClusterEngine(Engine):
+class RayScheduler(Scheduler):
     """Gives jobs to actors, longest first; a lost node costs the sequences that it had in hand."""
 
     def __init__(
@@ -120,7 +120,7 @@ class ClusterEngine(Engine):
                 **({} if address else {"include_dashboard": False}),
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise EngineError(
+            raise SchedulerError(
                 f"--address {address}: no Ray cluster answers there ({error}); "
                 "`ray start --head` starts one, without --address it starts here"
             ) from error
@@ -141,7 +141,7 @@ class ClusterEngine(Engine):
         has = self._ray.cluster_resources()
         room = int(has.get("GPU", 0)) if gpus else int(has.get("CPU", 0)) // cpus
         if not room:
-            raise EngineError(
+            raise SchedulerError(
                 f"the cluster has no room for a worker: it has {has.get('GPU', 0):g} GPUs and "
                 f"{has.get('CPU', 0):g} CPUs, a worker takes {gpus} and {cpus}"
             )
@@ -164,12 +164,13 @@ class ClusterEngine(Engine):
                     asked.pop(reference)
                     continue
                 if isinstance(answer, str):
-                    raise EngineError(answer)
-                return answer
-        raise EngineError("the cluster started no worker; `ray status` says what it waits for")
+                    raise SchedulerError(answer)
+                description: Description = answer
+                return description
+        raise SchedulerError("the cluster started no worker; `ray status` says what it waits for")
 
     def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
-        """As `Engine.run`."""
+        """As `Scheduler.run`."""
         queue = deque(longest_first(jobs))
         deaths: Counter[int] = Counter()
         while not watch.should_stop():
@@ -214,7 +215,7 @@ class ClusterEngine(Engine):
     def _welcome(self, hand: _Hand, answer: tuple[Description | str, str]) -> None:
         description, node = answer
         if isinstance(description, str):
-            raise EngineError(f"the worker on {node} cannot load: {description}")
+            raise SchedulerError(f"the worker on {node} cannot load: {description}")
         require_alike(self.description, description, f"on {node}")
         hand.node = node
 
@@ -239,14 +240,15 @@ class ClusterEngine(Engine):
             hand.progress = hand.actor.frames.options(concurrency_group="progress").remote()
 
     def measure(self, name: str) -> dict[str, Any]:
-        """As `Engine.measure`, on a worker: this machine may have no GPU."""
+        """As `Scheduler.measure`, on a worker: this machine may have no GPU."""
         hand = next((hand for hand in self._hands if hand.node), None)
         if hand is None:
             return super().measure(name)
         try:
-            return self._ray.get(hand.actor.measure.remote(name))
+            peaks: dict[str, Any] = self._ray.get(hand.actor.measure.remote(name))
+            return peaks
         except self._ray.exceptions.RayError as error:
-            raise EngineError(f"measuring the memory of {name}: {_first_line(error)}") from error
+            raise SchedulerError(f"measuring the memory of {name}: {_first_line(error)}") from error
 
     def close(self) -> None:
         """End all actors, and the cluster where it was started here."""
@@ -258,8 +260,8 @@ class ClusterEngine(Engine):
 
 def _gpus(device: str) -> int:
     if device not in ("cpu", "cuda"):
-        raise EngineError(
-            f"--device {device} with --engine ray: expected cpu or cuda; Ray gives each worker "
+        raise SchedulerError(
+            f"--device {device} with --on ray: expected cpu or cuda; Ray gives each worker "
             "one GPU, and it sees no other"
         )
     return 1 if device == "cuda" else 0
@@ -272,7 +274,7 @@ def _import_ray() -> Any:
         import ray
     except ImportError:
         raise MissingDependencyError(
-            "--engine ray needs Ray: pip install hit-trackers[ray], on all nodes"
+            "--on ray needs Ray: pip install hit-trackers[ray], on all nodes"
         ) from None
     return ray
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,14 +9,24 @@ import numpy as np
 
 from hit_trackers.errors import RecordError
 from toolkit_adapters.report.collect import SCOPES
+from toolkit_adapters.report.latency import Speed, judge
+from toolkit_adapters.report.memory import Peak
+from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.snapshot import score_of
-from toolkit_adapters.report.table import Cell, Table, megabytes, milliseconds, number, text
-from toolkit_adapters.report.tables import SCOPE_NAMES
+from toolkit_adapters.report.table import Cell, Mark, Table, megabytes, milliseconds, number, text
+from toolkit_adapters.report.tables.cells import brackets
+from toolkit_adapters.report.tables.latency import SCOPE_NAMES
 from toolkit_adapters.scoring.conventions import CONVENTIONS
 from toolkit_adapters.scoring.scores import Score, combine
-from toolkit_adapters.scoring.statistics import paired_difference, ratio_interval
+from toolkit_adapters.scoring.statistics import Interval, paired_difference, ratio_interval
 
 Snapshot = Mapping[str, Any]
+_MARKS = {Speed.FASTER: Mark.GOOD, Speed.SLOWER: Mark.BAD}
+_PEAKS = {
+    Peak.ACTIVATIONS: "activations peak",
+    Peak.ALLOCATED: "allocated peak",
+    Peak.RESERVED: "reserved peak",
+}
 
 
 def changes(before: Snapshot, after: Snapshot, names: tuple[str, str]) -> list[Table]:
@@ -61,23 +70,25 @@ def _boxes(pairs: Pairs, names: tuple[str, str], notes: tuple[str, ...]) -> Tabl
             shared = [name for name in second if name in first]
             equal = [n for n in shared if first[n]["boxes_sha256"] == second[n]["boxes_sha256"]]
             differing = next((n for n in shared if n not in equal), None)
-            weights = text("the same") if same_weights else text("OTHER", "bad")
-            kind = "good" if len(equal) == len(shared) else ""
+            weights = text("the same") if same_weights else text("OTHER", Mark.BAD)
+            mark = Mark.GOOD if len(equal) == len(shared) else Mark.NONE
             rows.append(
                 (
                     text(tracker),
                     text(dataset),
                     weights,
-                    Cell(f"{len(equal)} of {len(shared)}", float(len(equal)), kind),
+                    Cell(f"{len(equal)} of {len(shared)}", float(len(equal)), mark),
                     text(differing or "none"),
                 )
             )
     return Table(
         "changes_boxes",
+        Section.CHANGES,
         f"Boxes: {names[1]} against {names[0]}",
         ("tracker", "dataset", "weights", "sequences bitwise equal", "first that differs"),
         tuple(rows),
         notes,
+        printed=True,
     )
 
 
@@ -93,7 +104,7 @@ def _accuracy(pairs: Pairs, names: tuple[str, str]) -> Table:
             ]
             if differing:
                 blank = [number(None)] * 4
-                reason = text(f"not comparable: other {' and '.join(differing)}", "bad")
+                reason = text(f"not comparable: other {' and '.join(differing)}", Mark.BAD)
                 rows.append((text(tracker), text(dataset), text("all"), *blank, reason))
                 continue
             scores = _common_scores(first["sequences"], second["sequences"])
@@ -102,8 +113,7 @@ def _accuracy(pairs: Pairs, names: tuple[str, str]) -> Table:
             earlier, later = ([pair[i] for pair in scores] for i in (0, 1))
             for name in CONVENTIONS[second["convention"]].headline:
                 found = paired_difference(earlier, later, name)
-                low, high = 100 * found.interval.low, 100 * found.interval.high
-                interval = "" if math.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
+                scaled = Interval(100 * found.interval.low, 100 * found.interval.high)
                 means = [combine(side).values[name] for side in (earlier, later)]
                 rows.append(
                     (
@@ -111,17 +121,23 @@ def _accuracy(pairs: Pairs, names: tuple[str, str]) -> Table:
                         text(dataset),
                         text(name),
                         *(number(mean, ".3f", scale=100) for mean in means),
-                        Cell(f"{100 * found.mean:+.3f}{interval}", 100 * found.mean),
+                        Cell(
+                            f"{100 * found.mean:+.3f}",
+                            100 * found.mean,
+                            range=brackets(scaled, "+.3f"),
+                        ),
                         number(found.p, ".2g"),
                         text(f"{found.sequences} sequences"),
                     )
                 )
     return Table(
         "changes_accuracy",
+        Section.CHANGES,
         f"Accuracy, per cent: {names[1]} against {names[0]}",
         ("tracker", "dataset", "score", names[0], names[1], "difference", "p", "over"),
         tuple(rows),
         ("Over the sequences that both have; 95 % bootstrap interval and Wilcoxon signed-rank p.",),
+        printed=True,
     )
 
 
@@ -145,44 +161,46 @@ def _speed(pairs: Pairs, names: tuple[str, str]) -> Table:
             row += [milliseconds(side["mean"]) for side in (first, second)]
             if (a["device"], a["threads"]) != (b["device"], b["threads"]):
                 where = f"{a['device']}, {a['threads']} threads → {b['device']}, {b['threads']}"
-                rows.append((*row, number(None), text(f"not comparable: {where}", "bad")))
+                rows.append((*row, number(None), text(f"not comparable: {where}", Mark.BAD)))
                 continue
             sides = (first["blocks"], second["blocks"])
             means = tuple(np.array([total / n for total, n in side]) for side in sides)
             ratio = first["mean"] / second["mean"]
             interval = ratio_interval(means[0], means[1])
-            known = not math.isnan(interval.low)
-            printed = f" [{interval.low:.3f}, {interval.high:.3f}]" if known else ""
-            verdict = text("no difference found")
-            if known and not interval.low <= 1 <= interval.high:
-                verdict = text("faster", "good") if ratio > 1 else text("slower", "bad")
-            rows.append((*row, Cell(f"{ratio:.3f}{printed}", ratio), verdict))
+            speed = judge(interval)
+            verdict = text(speed.value, _MARKS.get(speed, Mark.NONE))
+            rows.append((*row, Cell(f"{ratio:.3f}", ratio, range=brackets(interval)), verdict))
     return Table(
         "changes_speed",
+        Section.CHANGES,
         f"Speed, mean ms a frame: {names[1]} against {names[0]}",
-        ("tracker", "scope", names[0], names[1], "×", "verdict"),
+        ("tracker", "scope", names[0], names[1], "ratio", "verdict"),
         tuple(rows),
         (
+            f"ratio: the ms of “{names[0]}” over those of “{names[1]}”; above 1, “{names[1]}” is "
+            "faster. It is not the × of other tables, which compares two trackers in one run.",
             "The two were timed in different runs, so a machine in another mood shows as a "
             "difference; only pairs of one run are free of it. 95 % bootstrap interval over blocks "
             "of frames.",
         ),
+        printed=True,
     )
 
 
 def _memory(pairs: Pairs, names: tuple[str, str]) -> Table:
     rows = []
     for tracker, (a, b) in pairs.items():
-        for field in ("activations_peak_bytes", "allocated_peak_bytes", "reserved_peak_bytes"):
-            first, second = (side["memory"].get(field) for side in (a, b))
+        for kind, title in _PEAKS.items():
+            first, second = (side["memory"].get(kind.value) for side in (a, b))
             if first and second:
                 change = number(second / first - 1, "+.1%")
-                kind = field.removesuffix("_bytes").replace("_", " ")
                 sizes = (megabytes(first), megabytes(second))
-                rows.append((text(tracker), text(kind), *sizes, change))
+                rows.append((text(tracker), text(title), *sizes, change))
     return Table(
         "changes_memory",
+        Section.CHANGES,
         f"Memory, MB: {names[1]} against {names[0]}",
         ("tracker", "peak", names[0], names[1], "change"),
         tuple(rows),
+        printed=True,
     )

@@ -1,13 +1,19 @@
-"""The tables of accuracy: Table 2 of the paper, and each dataset with intervals."""
+"""Tables of accuracy: Table 2, each dataset with intervals, each sequence."""
 
 from __future__ import annotations
 
 import math
 
-from toolkit_adapters.report import paper
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS
+from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.table import Cell, Table, number, text
-from toolkit_adapters.scoring.statistics import paired_difference, score_intervals
+from toolkit_adapters.report.sections import Section
+from toolkit_adapters.report.table import Cell, Mark, Table, number, text
+from toolkit_adapters.report.tables.cells import brackets
+from toolkit_adapters.scoring.statistics import Interval, paired_difference, score_intervals
+
+#: Scores of a dataset in Table 2: papers print the first three.
+SHORT = 3
 
 
 def table2(collection: Collection) -> Table:
@@ -20,7 +26,7 @@ def table2(collection: Collection) -> Table:
     columns = [
         (dataset, score)
         for dataset in datasets
-        for score in paper.SCORES[collection.accuracy.datasets[dataset].convention.dataset]
+        for score in collection.accuracy.datasets[dataset].convention.headline[:SHORT]
     ]
     rows = []
     for tracker in collection.subjects if columns else ():
@@ -30,34 +36,17 @@ def table2(collection: Collection) -> Table:
             overall = found[dataset]
             cells.append(number(overall.values[score] if overall else None, ".1f", scale=100))
         rows.append((text(tracker), *cells))
-    if columns and not all(dataset.startswith("demo") for dataset in datasets):
-        stated = []
-        for dataset, score in columns:
-            family = collection.accuracy.datasets[dataset].convention.dataset
-            known = None if dataset.startswith("demo") else paper.SCORES[family][score]
-            stated.append(number(known, ".1f", "paper"))
-        rows.append((text("paper: HiT-Base", "paper"), *stated))
+    if columns:
+        rows += _published(collection, columns)
     return Table(
         name="table2",
+        section=Section.ACCURACY,
+        printed=True,
         title="Table 2. Accuracy, per cent",
         headings=("tracker", *(f"{dataset} {score}" for dataset, score in columns)),
         rows=tuple(rows),
         notes=tuple(f"{dataset}: {_scored_on(collection, dataset)}" for dataset in datasets),
     )
-
-
-def _scored_on(collection: Collection, dataset: str) -> str:
-    """Convention, number of sequences, and what the paper's figures are of."""
-    known = collection.accuracy.datasets[dataset]
-    counts = sorted({len(collection.scores(name, dataset)) for name in collection.subjects} - {0})
-    words = (
-        f"{'/'.join(map(str, counts))} sequences under {known.convention.name} "
-        f"({known.convention.authority})"
-    )
-    words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
-    if not dataset.startswith("demo"):
-        words += f"; the paper's are over {paper.SCORED_ON[known.convention.dataset]}"
-    return f"{words}."
 
 
 def accuracy_tables(collection: Collection) -> list[Table]:
@@ -74,9 +63,9 @@ def accuracy_tables(collection: Collection) -> list[Table]:
             intervals = score_intervals(list(scores.values()))
             cells = [
                 Cell(
-                    f"{100 * overall.values[name]:.2f}"
-                    + ("" if math.isnan(intervals[name].low) else f" [{intervals[name]}]"),
+                    f"{100 * overall.values[name]:.2f}",
                     100 * overall.values[name],
+                    range="" if math.isnan(intervals[name].low) else f"[{intervals[name]}]",
                 )
                 for name in names
             ]
@@ -84,6 +73,7 @@ def accuracy_tables(collection: Collection) -> list[Table]:
         tables.append(
             Table(
                 name=f"accuracy_{dataset.replace('-', '_')}",
+                section=Section.ACCURACY,
                 title=f"Accuracy on {dataset}, per cent",
                 headings=("tracker", *names, f"{names[0]} − baseline"),
                 rows=tuple(rows),
@@ -102,6 +92,7 @@ def score_tables(collection: Collection) -> list[Table]:
     return [
         Table(
             name=f"scores_{dataset.replace('-', '_')}",
+            section=Section.ACCURACY,
             title=f"Scores by sequence on {dataset}, per cent",
             headings=("tracker", "sequence", "frames scored", *names),
             rows=tuple(
@@ -120,6 +111,44 @@ def score_tables(collection: Collection) -> list[Table]:
     ]
 
 
+def score_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
+    """The first score of a dataset, per cent."""
+    overall = collection.overall(tracker, dataset)
+    key = collection.accuracy.datasets[dataset].convention.headline[0]
+    return number(overall.values[key] if overall else None, ".2f", scale=100)
+
+
+def _scored_on(collection: Collection, dataset: str) -> str:
+    """Convention, number of sequences, and what published figures are of."""
+    known = collection.accuracy.datasets[dataset]
+    counts = sorted({len(collection.scores(name, dataset)) for name in collection.subjects} - {0})
+    words = (
+        f"{'/'.join(map(str, counts))} sequences under {known.convention.name} "
+        f"({known.convention.authority})"
+    )
+    words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
+    for reference in references_for(collection.families):
+        stated = reference.scores.get(known.convention.dataset)
+        if stated is not None and dataset not in DEMO_PARTS:
+            words += f"; the {reference.label}'s are over {stated.over}"
+    return f"{words}."
+
+
+def _published(collection: Collection, columns: list[tuple[str, str]]) -> list[tuple[Cell, ...]]:
+    """A row for each reference that states a score of these columns; the demo has none."""
+    rows = []
+    for reference in references_for(collection.families):
+        values = []
+        for dataset, score in columns:
+            stated = reference.scores.get(collection.accuracy.datasets[dataset].convention.dataset)
+            known = None if stated is None or dataset in DEMO_PARTS else stated.values.get(score)
+            values.append(number(known, ".1f", Mark.PUBLISHED))
+        if not all(cell.empty for cell in values):
+            label = f"{reference.label}: {reference.baseline.title}"
+            rows.append((text(label, Mark.PUBLISHED), *values))
+    return rows
+
+
 def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell:
     baseline = collection.run(tracker).baseline
     if baseline == tracker:
@@ -132,6 +161,10 @@ def _difference_cell(collection: Collection, tracker: str, dataset: str) -> Cell
     found = paired_difference([theirs[n] for n in common], [mine[n] for n in common], key)
     if not any(theirs[n].values[key] != mine[n].values[key] for n in common):
         return Cell("0 (every sequence equal)", 0.0)
-    low, high = 100 * found.interval.low, 100 * found.interval.high
-    interval = "" if math.isnan(low) else f" [{low:+.3f} to {high:+.3f}]"
-    return Cell(f"{100 * found.mean:+.3f}{interval}, p = {found.p:.2g}", 100 * found.mean)
+    scaled = Interval(100 * found.interval.low, 100 * found.interval.high)
+    interval = brackets(scaled, "+.3f", " to ")
+    p = f"p = {found.p:.2g}"
+    words = f"{100 * found.mean:+.3f}"
+    if not interval:
+        return Cell(f"{words}, {p}", 100 * found.mean)
+    return Cell(words, 100 * found.mean, range=f"{interval}, {p}")

@@ -1,0 +1,44 @@
+"""A frame of HiT on tensors without contents: what a GPU would be asked, counted without one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from hit_trackers.attention import EAGER, OPERATORS, Operator, exact, memeff
+from hit_trackers.families import Sketch
+from hit_trackers.hit.network.hit import build
+from hit_trackers.hit.program import caches_template, works_in_place
+from hit_trackers.variants import Variant
+
+_ON_CUDA = {
+    **OPERATORS,
+    # These two look where their arguments are.
+    "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
+    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
+    # A kernel of its own needs the device: the arithmetic is that of the official expression.
+    "fused": EAGER,
+}
+
+
+def sketch(variant: Variant) -> Sketch:
+    """The calls of a float32 frame, operator by operator, as the tracker makes them on CUDA."""
+    with torch.device("meta"), torch.no_grad():
+        network = build(variant.part("size")).prepare()
+        if works_in_place(variant):
+            network.work_in_place()
+        network.use(_ON_CUDA[variant.part("attention")])
+        config = network.config
+        search, template = (
+            torch.empty(1, 3, side, side) for side in (config.search_size, config.template_size)
+        )
+        cached = network.embed(template)
+
+    def frame() -> object:
+        if caches_template(variant):
+            return network.predict(network.embed(search), cached)
+        return network(search, template)
+
+    weights = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
+    return Sketch(frame, weights)

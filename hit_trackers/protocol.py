@@ -1,0 +1,100 @@
+"""What the harness asks of any tracker, and what a tracker may offer beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.errors import ImageError
+
+if TYPE_CHECKING:
+    from hit_trackers.executed import Executed
+    from hit_trackers.variants import Variant
+
+
+class Prediction(NamedTuple):
+    """A tracker's answer for a frame.
+
+    Attributes:
+        box: float64 (4,) x, y, w, h in pixels.
+        score: confidence in [0, 1]; NaN where the tracker has none.
+    """
+
+    box: NDArray[np.float64]
+    score: float
+
+
+class Tracker(Protocol):
+    """A box in, a box out, frame after frame. `probe` may be left out (see `probe_of`).
+
+    Attributes:
+        variant: what it is.
+    """
+
+    variant: Variant
+
+    @property
+    def name(self) -> str:
+        """`variant.name`."""
+
+    def init(self, image: NDArray[np.uint8], box: Any) -> None:
+        """Start on a target: RGB uint8 (H, W, 3), and x, y, w, h in pixels."""
+
+    def update(self, image: NDArray[np.uint8]) -> Prediction:
+        """Find the target in the next frame: RGB uint8 (H, W, 3), whose size may change."""
+
+
+class Probe(Protocol):
+    """A look inside a tracker: what a runner records and a bench measures, where it exists.
+
+    Attributes:
+        network_seconds: wall seconds of the network in the last update; NaN: not measured.
+        device_seconds: the same between two CUDA events; NaN on a CPU.
+        network_input: what the network was given in the last update, such as the search region,
+            RGB uint8 (S, S, 3); the next update may write over it.
+        box_scale: pixels of the search region that a unit of the first four outputs stands for.
+        weights_bytes: bytes that the weights take; None where another runtime holds them.
+    """
+
+    network_seconds: float
+    device_seconds: float
+    network_input: NDArray[Any] | None
+    box_scale: float
+    weights_bytes: int | None
+
+    def run_network(self, network_input: NDArray[Any]) -> NDArray[np.float32]:
+        """The network alone, open loop, on an input; the state of the tracker stays.
+
+        Returns:
+            float32 (K,): all outputs, the box in the first four.
+        """
+
+    def executed(self, network_input: NDArray[Any]) -> Executed:
+        """What executes the network, observed on one frame; untimed, and slow."""
+
+    def workloads(self, network_input: NDArray[Any]) -> Mapping[str, Callable[[], object]]:
+        """Pieces of a frame that PyTorch executes operator by operator, each ready to be run.
+
+        "frame" is all the device does, "network" the network alone; a family may name further
+        ones. Empty where another runtime executes the network.
+        """
+
+
+def probe_of(tracker: Tracker) -> Probe | None:
+    """The tracker's probe; None where it offers none, and columns stay empty."""
+    probe: Probe | None = getattr(tracker, "probe", None)
+    return probe
+
+
+def check_image(image: object) -> None:
+    """Raise `ImageError` unless `image` is RGB uint8 (H, W, 3)."""
+    if not isinstance(image, np.ndarray):
+        found = type(image).__name__
+    elif image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        found = f"{image.dtype} {image.shape}"
+    else:
+        return
+    raise ImageError(f"expected an RGB uint8 image (height, width, 3), got {found}")

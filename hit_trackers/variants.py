@@ -1,0 +1,242 @@
+"""What a tracker is: its name, the baseline it is compared with, and what it claims.
+
+Imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hit_trackers.errors import UnknownTrackerError
+
+#: Largest open-loop difference that a `tolerance` claim allows, in pixels of the search region.
+#: Float32 sums in another order move a box by about 1e-4 px, a lower precision by 0.1 and more.
+TOLERANCE_PX = 0.02
+
+
+class Breach(enum.Enum):
+    """A way in which a claim can fail."""
+
+    BOXES_DIFFER = "the boxes differ"
+    OUTPUTS_DIFFER = "the network's outputs differ on the baseline's input"
+    TOO_FAR = "the network's outputs differ by more than the tolerance"
+    NOT_FINITE = "an output is not finite"
+    NO_OPEN_LOOP = "no frame was compared open loop"
+    UNCHANGED = "nothing differs, so the lossy precision cannot have run"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found when a variant was compared with its baseline.
+
+    Attributes:
+        boxes_equal: all boxes are equal bit for bit; None where no closed loop was run.
+        open_frames: frames on which both networks had the baseline's input.
+        open_equal: their outputs are equal bit for bit on all of these frames.
+        open_px: largest difference between their boxes there, in pixels of the search region.
+        finite: no number that was compared is NaN or infinite.
+    """
+
+    boxes_equal: bool | None = None
+    open_frames: int = 0
+    open_equal: bool = True
+    open_px: float = 0.0
+    finite: bool = True
+
+
+class Claim(str, enum.Enum):
+    """What a variant says of itself; every report, `verify` and `bench` check it by `breaches`."""
+
+    BASELINE = "baseline"
+    BITWISE = "bitwise"
+    TOLERANCE = "tolerance"
+    LOSSY = "lossy"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def meaning(self) -> str:
+        """One line for a list."""
+        return _MEANINGS[self]
+
+    def breaches(self, found: Evidence) -> tuple[Breach, ...]:
+        """Why the claim does not hold; empty where it does."""
+        breaches = [] if found.finite else [Breach.NOT_FINITE]
+        if self in (Claim.BASELINE, Claim.BITWISE):
+            breaches += [Breach.BOXES_DIFFER] if found.boxes_equal is False else []
+            breaches += [] if found.open_equal else [Breach.OUTPUTS_DIFFER]
+        elif self is Claim.TOLERANCE:
+            breaches += [] if found.open_frames else [Breach.NO_OPEN_LOOP]
+            # `not <=` and not `>`: NaN is a breach, too.
+            breaches += [] if found.open_px <= TOLERANCE_PX else [Breach.TOO_FAR]
+        elif found.open_equal and found.boxes_equal is not False:
+            breaches += [Breach.UNCHANGED]
+        return tuple(breaches)
+
+
+_MEANINGS = {
+    Claim.BASELINE: "the official computation",
+    Claim.BITWISE: "every box equal to the baseline's, bit for bit",
+    Claim.TOLERANCE: "the baseline's network output within rounding of float32",
+    Claim.LOSSY: "another precision: boxes differ, the report says by how much",
+}
+_ORDER = tuple(Claim)
+
+
+def weakest(claims: Iterable[Claim]) -> Claim:
+    """What a combination of parts can claim; `BASELINE` for no part at all."""
+    return max(claims, key=_ORDER.index, default=Claim.BASELINE)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A part of a tracker's name, such as `exact`.
+
+    Attributes:
+        kind: what it decides ("attention", "engine", "precision"); a name has one of each at most.
+        meaning: one line for a list.
+        claim: what a variant with it can claim at best.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    claim: Claim
+
+
+#: The tokens that families share; each takes those that fit it.
+TOKENS = {
+    token.name: token
+    for token in (
+        Token(
+            "streaming",
+            "attention",
+            "the paper's Equations 2 to 4, tile by tile in plain PyTorch",
+            Claim.TOLERANCE,
+        ),
+        Token(
+            "memeff",
+            "attention",
+            "PyTorch's fused memory-efficient attention in every attention",
+            Claim.TOLERANCE,
+        ),
+        Token(
+            "exact",
+            "attention",
+            "the official expression in place, a block of queries at a time",
+            Claim.BITWISE,
+        ),
+        Token(
+            "fused",
+            "attention",
+            "one CUDA kernel that rounds as the separate ones do (Triton)",
+            Claim.TOLERANCE,
+        ),
+        Token("graph", "engine", "one CUDA graph with static, pinned buffers", Claim.BITWISE),
+        Token("compile", "engine", "torch.compile", Claim.TOLERANCE),
+        Token("onnx", "engine", "ONNX Runtime", Claim.TOLERANCE),
+        Token("openvino", "engine", "OpenVINO", Claim.TOLERANCE),
+        Token("tensorrt", "engine", "TensorRT through ONNX Runtime", Claim.TOLERANCE),
+        Token("fp16", "precision", "float16", Claim.LOSSY),
+        Token("bf16", "precision", "bfloat16", Claim.LOSSY),
+        Token("int8", "precision", "8-bit integers, calibrated on the demo", Claim.LOSSY),
+    )
+}
+#: What a name says that has no token of a kind.
+DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A tracker and how it is executed.
+
+    Attributes:
+        name: resolved and canonical, such as `hit_base_exact_graph`.
+        family: the family that loads it, such as `hit`.
+        baseline: name of the tracker that it must be compared with; its own for a baseline.
+        claim: what it says of itself.
+        parts: what the name means, by kind: columns of the table of variants.
+        identity: what loading adds, such as `weights_sha256`; records carry it.
+    """
+
+    name: str
+    family: str
+    baseline: str
+    claim: Claim
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    identity: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def part(self, kind: str) -> str:
+        """The part of a kind, its default where the family does not know the kind."""
+        return self.parts.get(kind, DEFAULTS.get(kind, ""))
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights; empty before they are loaded."""
+        return self.identity.get("weights_sha256", "")
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a family's names are spelled: `<family>[_<size>][_<token>...]`, in any order.
+
+    Attributes:
+        family: the first word.
+        sizes: what the second may be.
+        tokens: names of the shared `TOKENS` that fit the family.
+    """
+
+    family: str
+    sizes: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = tuple(TOKENS)
+
+    def read(self, name: str) -> dict[str, str]:
+        """The parts that a name gives, by kind; what it leaves out is not among them.
+
+        Raises:
+            UnknownTrackerError: naming the token, the nearest known one, and how to list them.
+        """
+        words = name.lower().removeprefix(self.family).split("_")[1:]
+        parts: dict[str, str] = {}
+        for word in words:
+            if word not in (*self.sizes, *self.tokens, DEFAULTS["precision"]):
+                raise UnknownTrackerError(unknown(name, word, (*self.sizes, *self.tokens)))
+            kind = "size" if word in self.sizes else "precision"
+            kind = TOKENS[word].kind if word in self.tokens else kind
+            if kind in parts:
+                raise UnknownTrackerError(
+                    f"tracker name {name!r} gives two values for {kind}: {parts[kind]!r} and "
+                    f"{word!r}"
+                )
+            parts[kind] = word
+        return parts
+
+    def spell(self, parts: Mapping[str, str]) -> str:
+        """The canonical name of parts: the size first, defaults left out."""
+        words = [parts["size"]] if "size" in parts else []
+        words += [
+            parts[kind] for kind, usual in DEFAULTS.items() if parts.get(kind, usual) != usual
+        ]
+        return "_".join([self.family, *words])
+
+    def variant(self, parts: Mapping[str, str]) -> Variant:
+        """The variant of parts, the size among them where the family has sizes."""
+        full = {**({"size": parts["size"]} if "size" in parts else {}), **DEFAULTS, **parts}
+        baseline = self.spell({kind: value for kind, value in full.items() if kind == "size"})
+        claims = (TOKENS[value].claim for value in full.values() if value in TOKENS)
+        return Variant(self.spell(full), self.family, baseline, weakest(claims), full)
+
+
+def unknown(name: str, word: str, known: Iterable[str]) -> str:
+    """The message for a word of a name that nobody knows."""
+    candidates = list(known)
+    near = difflib.get_close_matches(word, candidates, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(candidates)}"
+    return (
+        f"unknown tracker {name!r}: {word!r} is no part of a tracker name{hint} "
+        "(`hit-trackers list` shows them all)"
+    )

@@ -1,0 +1,62 @@
+"""What publications state: the files of the families, and what is no such file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from hit_trackers import references
+from hit_trackers.errors import FamilyError
+
+
+def test_the_reference_of_hit() -> None:
+    (paper,) = references.find("hit")
+    assert paper.label == "paper"
+    assert (paper.baseline.tracker, paper.baseline.ms, paper.baseline.fps) == (
+        "hit_base",
+        7.82,
+        127,
+    )
+    assert (paper.variant.ms, paper.variant.fps) == (6.45, 155)
+    assert paper.optimisation == "memeff"
+    assert paper.speedup == pytest.approx(1.2124, abs=1e-4)
+    assert paper.memory_change == -0.284
+    assert paper.identity == "bitwise identical predictions"
+    assert paper.scores["got10k"].values == {"AO": 64.0, "SR0.5": 72.1, "SR0.75": 58.1}
+    assert "not the validation set" in paper.scores["got10k"].over
+
+
+def test_a_publication_may_be_silent() -> None:
+    (paper,) = references.find("hit")
+    silent = dataclasses.replace(paper, variant=references.Published("hit_base_exact", "exact"))
+    assert silent.speedup is None
+    assert silent.optimisation == "exact"
+
+
+@pytest.mark.parametrize("family", ["siamrpn", "", "..", "../hit", "network", "hit/network"])
+def test_a_family_without_a_file_has_none(family: str) -> None:
+    assert references.find(family) == ()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}}", "[1]", '{"label": "paper"}', '[{"label": "paper"}]', '[{"color": 1}]']
+)
+def test_another_file_is_refused_by_name(content, tmp_path, monkeypatch) -> None:
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake/references.json").write_text(content)
+    monkeypatch.setattr(references.resources, "files", lambda _: tmp_path)
+    with pytest.raises(FamilyError, match=r"references\.json: not a list of references"):
+        references.find.__wrapped__("fake")
+
+
+def test_a_misspelt_field_is_refused(tmp_path, monkeypatch) -> None:
+    path = references.resources.files("hit_trackers") / "hit/references.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    entries[0]["memory_chnage"] = entries[0].pop("memory_change")
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake/references.json").write_text(json.dumps(entries))
+    monkeypatch.setattr(references.resources, "files", lambda _: tmp_path)
+    with pytest.raises(FamilyError, match="memory_chnage"):
+        references.find.__wrapped__("fake")

@@ -1,0 +1,46 @@
+"""Cells and notes that several tables share."""
+
+from __future__ import annotations
+
+import math
+
+from toolkit_adapters.report import memory
+from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.latency import Ratio
+from toolkit_adapters.report.memory import Peak
+from toolkit_adapters.report.table import Cell, number
+from toolkit_adapters.scoring.statistics import Interval
+
+RATIO_NOTE = (
+    "× is the baseline's total time over the variant's, on the same decoded frames in the same "
+    "pass, with a 95 % bootstrap interval over blocks of neighbouring frames."
+)
+
+
+def control_notes(collection: Collection) -> list[str]:
+    """What a table must say that has rows of controls beside others; none without controls."""
+    if not collection.controls:
+        return []
+    return [
+        "Controls run on some sequences only, so their rows are over other frames than the other "
+        "rows; what compares them with the baseline is over the frames that both have."
+    ]
+
+
+def brackets(interval: Interval, form: str = ".3f", between: str = ", ") -> str:
+    """`[1.19, 1.23]`; "" where there were too few values for an interval."""
+    if math.isnan(interval.low):
+        return ""
+    return f"[{interval.low:{form}}{between}{interval.high:{form}}]"
+
+
+def ratio_cell(ratio: Ratio | None) -> Cell:
+    """`1.21 [1.19, 1.23]`."""
+    if ratio is None:
+        return number(None)
+    return Cell(f"{ratio.value:.3f}", ratio.value, range=brackets(ratio.interval))
+
+
+def memory_cell(collection: Collection, tracker: str, kind: Peak) -> Cell:
+    """Change against the baseline as a share: −0.284 prints as -28.4%."""
+    return number(memory.change(collection, tracker, kind), "+.1%")
