@@ -55,6 +55,7 @@ class Request:
         cpus_per_worker: CPUs of a worker on a cluster.
         memory: whether peak memory is measured at the end.
         fresh: whether records of another identity are deleted and made anew; else they are refused.
+        trust_files: whether done records are resumed without a look at their images.
         wait: whether to wait while another run uses the results folder.
         command: how to run the same again; kept in the provenance.
     """
@@ -74,6 +75,7 @@ class Request:
     cpus_per_worker: int = 1
     memory: bool = True
     fresh: bool = False
+    trust_files: bool = False
     wait: bool = False
     command: str = ""
 
@@ -225,6 +227,8 @@ def _prepare(
                 control_sequences=request.controls,
                 only=request.sequences,
                 max_frames=options.max_frames,
+                trust_files=request.trust_files,
+                fresh=request.fresh,
             )
         )
     if any(plan.jobs for plan in plans):
