@@ -116,6 +116,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
     add(
+        "--tolerate-damage",
+        action="store_true",
+        help="track what can be decoded of damaged images, and note it in the record, instead of "
+        "failing their sequence",
+    )
+    add(
+        "--trust-files",
+        action="store_true",
+        help="when resuming, do not look whether the images are still those that were tracked",
+    )
+    add(
         "--fresh",
         action="store_true",
         help="delete records there that other code, weights, data or settings made, instead of "
@@ -170,6 +181,7 @@ def run(args: argparse.Namespace) -> int:
         max_frames=args.max_frames,
         open_loop=args.open_loop,
         ahead=args.ahead,
+        tolerate_damage=args.tolerate_damage,
     )
     summary = run_session(
         Request(
@@ -187,6 +199,7 @@ def run(args: argparse.Namespace) -> int:
             address=args.address,
             cpus_per_worker=args.cpus_per_worker,
             memory=not args.no_memory,
+            trust_files=args.trust_files,
             fresh=args.fresh,
             wait=args.wait,
             command=shlex.join(["hit-trackers", *sys.argv[1:]]),

@@ -35,6 +35,7 @@ class Options:
     max_frames: int | None = None
     open_loop: int = 10
     ahead: int | None = None
+    tolerate_damage: bool = False
 
     @property
     def decoded_ahead(self) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tqdm import tqdm
 
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.decoding import file_digest, read, stamp_of
 from toolkit_adapters.datasets.selection import Selection
 from toolkit_adapters.records import (
     RUN_FILE,
@@ -113,6 +115,8 @@ def plan(
     controls: Mapping[str, Run],
     *,
     control_sequences: int | None,
+    trust_files: bool = False,
+    fresh: bool = False,
 ) -> Plan:
     """List the passes a dataset still needs.
 
@@ -125,9 +129,11 @@ def plan(
         runs: provenance of each requested tracker.
         controls: provenance of each control.
         control_sequences: number of sequences that also run the controls; None for all.
+        trust_files: do not look whether the images are those that a record was made on.
+        fresh: records of other images are made anew; else they are refused.
 
     Raises:
-        RecordError: a record of another run.
+        RecordError: a record of another run, or of other images.
     """
     dataset = selection.dataset
     made = Plan()
@@ -139,20 +145,27 @@ def plan(
         if control_sequences is None or position < control_sequences:
             group.update(controls)
         try:
-            frames = len(selection.load(name))
+            frames = selection.load(name).frames
         except DatasetError as error:
             made.failures.append(Failure(dataset.name, name, "", str(error)))
             continue
-        if _complete(results, dataset.name, name, group, made.remade):
+        images = None if trust_files else frames
+        if _complete(results, dataset.name, name, group, made.remade, images, fresh):
             made.done += 1
         else:
             identities = {tracker: run.identity_sha256 for tracker, run in group.items()}
-            made.jobs.append(Job(dataset, name, frames, identities))
+            made.jobs.append(Job(dataset, name, len(frames), identities))
     return made
 
 
 def _complete(
-    results: Results, dataset: str, sequence: str, group: Mapping[str, Run], remade: list[str]
+    results: Results,
+    dataset: str,
+    sequence: str,
+    group: Mapping[str, Run],
+    remade: list[str],
+    images: Sequence[Path] | None,
+    fresh: bool,
 ) -> bool:
     pairings = set()
     complete = True
@@ -170,8 +183,30 @@ def _complete(
                 f"{path}: a record of another run than {RUN_FILE} beside it describes; "
                 "delete it and run the same command again"
             )
+        other = None if images is None else first_other_image(record, images)
+        if other is not None and not fresh:
+            raise RecordError(
+                f"{path}: the image {other} is not the one that was tracked; put the old images "
+                "back, or pass --fresh to track the sequence again (--trust-files skips the look)"
+            )
+        if other is not None:
+            remade.append(f"{path}: the image {other} has changed")
+            complete = False
         pairings.add(record.pairing)
     return complete and len(pairings) == 1
+
+
+def first_other_image(record: Record, images: Sequence[Path]) -> Path | None:
+    """The first image that is not the one a record was made on; None where all are.
+
+    A file of the same size and time of modification is taken for the same; others are read.
+    """
+    if len(record.stamps) != len(images):
+        return images[0] if len(record.stamps) else None
+    for path, stamp, digest in zip(images, record.stamps.tolist(), record.files, strict=True):
+        if tuple(stamp) != stamp_of(path) and file_digest(read(path)) != int(digest):
+            return path
+    return None
 
 
 def _load_or_remake(

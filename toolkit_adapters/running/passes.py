@@ -66,6 +66,7 @@ class _Track:
         self.open_index: list[int] = []
         self.open_outputs: list[NDArray[np.float32]] = []
         self.files = np.zeros(frames, np.uint64)
+        self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
         self.executed = ""
 
@@ -92,6 +93,7 @@ class _Track:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
         self.files[index] = frame.digest
+        self.stamps[index] = frame.stamp
         self.times["decode"][index] = frame.seconds
         self.times["update"][index] = elapsed
         self.times["frame"][index] = frame.seconds + elapsed
@@ -132,6 +134,7 @@ class _Track:
             if self.open_index
             else np.zeros((0, 4), np.float32),
             files=self.files,
+            stamps=self.stamps,
             executed=self.executed,
             patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
@@ -149,6 +152,7 @@ def run_sequence(
     max_frames: int | None = None,
     ahead: int = 4,
     shared: bool = False,
+    tolerate_damage: bool = False,
     on_frame: Callable[[], object] = lambda: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
@@ -166,6 +170,7 @@ def run_sequence(
         max_frames: look at the first so many frames only.
         ahead: frames decoded ahead.
         shared: other work runs on the device; flags every frame.
+        tolerate_damage: whether damaged images are noted and tracked; else they fail the sequence.
         on_frame: called after each frame.
         should_stop: asked before each frame.
 
@@ -183,7 +188,7 @@ def run_sequence(
     notes: Counter[str] = Counter()
     size: tuple[int, ...] = ()
     with without_garbage_collection():
-        frames = decode_ahead(paths, ahead)
+        frames = decode_ahead(paths, ahead, tolerate_damage=tolerate_damage)
         try:
             for index in itertools.count():
                 # No name holds the last frame while the next is decoded: it takes the same memory,

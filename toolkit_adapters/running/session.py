@@ -55,6 +55,7 @@ class Request:
         cpus_per_worker: CPUs of a worker on a cluster.
         memory: whether peak memory is measured at the end.
         fresh: whether records of another identity are deleted and made anew; else they are refused.
+        trust_files: whether done records are resumed without a look at their images.
         wait: whether to wait while another run uses the results folder.
         command: how to run the same again; kept in the provenance.
     """
@@ -74,6 +75,7 @@ class Request:
     cpus_per_worker: int = 1
     memory: bool = True
     fresh: bool = False
+    trust_files: bool = False
     wait: bool = False
     command: str = ""
 
@@ -213,7 +215,16 @@ def _prepare(
         if request.fresh and (deleted := jobs.discard_others(results, runs)):
             _say(f"--fresh: {deleted} records of other runs deleted")
         jobs.open_runs(results, runs)
-        plans.append(jobs.plan(results, selection, *described, control_sequences=request.controls))
+        plans.append(
+            jobs.plan(
+                results,
+                selection,
+                *described,
+                control_sequences=request.controls,
+                trust_files=request.trust_files,
+                fresh=request.fresh,
+            )
+        )
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
     return plans
