@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit_adapters.datasets.catalogue import DATASETS
+from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 
 if TYPE_CHECKING:
     from toolkit_adapters.running.session import Summary
@@ -45,12 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat it for more; demo needs nothing",
     )
     add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
-    add(
-        "--root",
-        action="append",
-        default=[],
-        metavar="[DATASET=]DIR",
-        help="where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
+    add_root_option(
+        parser,
+        "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")

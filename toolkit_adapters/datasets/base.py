@@ -6,14 +6,16 @@ import abc
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
+from toolkit_adapters.datasets.truth import Truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +26,8 @@ class Sequence:
     dataset: str
     #: Image files, in order; N of them.
     frames: tuple[Path, ...]
-    #: float64 (N, 4) `x, y, w, h` as in the file, or (1, 4) where only the first is public.
-    truth: NDArray[np.float64]
-    #: bool (N,): the target is not to be seen. None where the dataset does not say.
-    absent: NDArray[np.bool_] | None = None
-    #: int64 (N,): visible share of the target in eighths, 0..8 (GOT-10k). None elsewhere.
-    cover: NDArray[np.int64] | None = None
+    #: Of all frames, or of the first alone where no more is public.
+    truth: Truth
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -37,7 +35,16 @@ class Sequence:
     @property
     def has_truth(self) -> bool:
         """Whether every frame has a box, so that it can be scored here."""
-        return len(self.truth) == len(self.frames)
+        return len(self.truth.boxes) == len(self.frames)
+
+    @property
+    def first_box(self) -> NDArray[np.float64]:
+        """What a tracker starts from: float64 (4,), a copy."""
+        return np.array(self.truth.boxes[0])
+
+    def first(self, frames: int | None) -> Sequence:
+        """The first so many frames of it; all of them for None."""
+        return replace(self, frames=self.frames[:frames], truth=self.truth.first(frames))
 
 
 class Dataset(abc.ABC):
@@ -119,7 +126,7 @@ class Dataset(abc.ABC):
             )
 
 
-def natural(name: str) -> tuple[str, int]:
-    """Sort key that puts `car-2` before `car-10`."""
-    head, _, number = name.rpartition("-")
-    return (head, int(number)) if number.isdigit() else (name, 0)
+def natural(name: str) -> tuple[object, ...]:
+    """Sort key by text and number, which puts `car-2` before `car-10`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts))

@@ -5,13 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from toolkit_adapters.datasets.annotations import (
-    expect_count,
-    list_frames,
-    read_boxes,
-    read_labels,
-)
+from toolkit_adapters.datasets.annotations import read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+from toolkit_adapters.datasets.frames import list_frames
 
 
 def official_names() -> tuple[str, ...]:
@@ -59,16 +55,11 @@ class Lasot(Dataset):
     def load(self, name: str) -> Sequence:
         """Read `<class>-<n>`; both files of absence are required, as the official set has them."""
         self._require(name)
-        (truth_file, occlusion_file, view_file), images = self._files(name)
+        files, images = self._files(name)
         frames = list_frames(images, first=1)
-        truth = read_boxes(truth_file)
-        expect_count(truth_file, len(truth), len(frames))
-        occluded = read_labels(occlusion_file, largest=1)
-        expect_count(occlusion_file, len(occluded), len(frames))
-        out_of_view = read_labels(view_file, largest=1)
-        expect_count(view_file, len(out_of_view), len(frames))
-        absent = (occluded | out_of_view).astype(bool)
-        return Sequence(name, self.name, frames, truth, absent=absent)
+        boxes, *absent = map(read_text, files)
+        truth = read_truth(boxes, absent, frames=len(frames), strict=True)
+        return Sequence(name, self.name, frames, truth)
 
 
 def _peek(folder: Path) -> str:

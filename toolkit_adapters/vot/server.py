@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.extras import missing
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _loop(trax: Any, server: Any, tracker: Tracker) -> str:
                 tracker.init(image, box)
             else:
                 box, score = tracker.update(image)
-                if not np.isfinite([*box, score]).all() or not (box[2:] > 0).all():
+                if not (is_box(box) and np.isfinite(score)):
                     raise PredictionError(f"the answer {list(box)}, score {score}, is no box")
         except Exception as error:  # whatever a tracker does, the frame must be named
             what = "" if isinstance(error, HitTrackersError) else f"{type(error).__name__}: "
