@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import functools
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
+from toolkit_adapters.datasets.frames import count_images
 from toolkit_adapters.datasets.truth import Truth
 
 
@@ -88,8 +88,8 @@ class Dataset(abc.ABC):
     def _expectation(self) -> str: ...
 
     @abc.abstractmethod
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
-        """Annotation files of a sequence and its folder of frames; they need not exist."""
+    def _place(self, name: str) -> tuple[Path, Path]:
+        """The file whose first line is the first box, and the folder of frames; maybe missing."""
 
     def __len__(self) -> int:
         return len(self.sequence_names)
@@ -99,23 +99,16 @@ class Dataset(abc.ABC):
             yield self.load(name)
 
     def fingerprint(self) -> str:
-        """SHA-256 of names, annotations, numbers of frames, and one frame of each sequence.
+        """SHA-256 of what decides a box, images aside: names, first boxes, numbers of frames.
 
-        It says "the same data" without reading every image: another truth, another subset or
-        re-encoded frames change it, another root does not.
+        It says "the same data" without a look at the images, each of which a record compares by
+        itself. The truth of later frames decides scores, and no box: it is not of a run.
         """
         digest = hashlib.sha256()
         for name in self.sequence_names:
-            annotations, folder = self._files(name)
-            digest.update(f"{self.name}/{name}\n".encode())
-            for path in annotations:
-                content = path.read_bytes() if path.is_file() else b"missing"
-                digest.update(f"{path.name} {len(content)}\n".encode() + content)
-            images = [e.path for e in os.scandir(folder)] if folder.is_dir() else []
-            images = sorted(path for path in images if path.endswith((".jpg", ".jpeg", ".png")))
-            digest.update(f"{len(images)} frames\n".encode())
-            if images:
-                digest.update(Path(images[0]).read_bytes())
+            boxes, folder = self._place(name)
+            first = _first_line(boxes)
+            digest.update(f"{self.name}/{name} {first} {count_images(folder)}\n".encode())
         return digest.hexdigest()
 
     def _require(self, name: str) -> None:
@@ -124,6 +117,14 @@ class Dataset(abc.ABC):
                 f"{self.name}: no sequence {name!r} under {self.root}; it holds "
                 f"{len(self)}, such as {', '.join(self.sequence_names[:3])}"
             )
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return "missing"
 
 
 def natural(name: str) -> tuple[object, ...]:

@@ -47,21 +47,20 @@ class Got10k(Dataset):
         """Names of `list.txt` that have no folder."""
         return tuple(name for name in self.sequence_names if not (self._folder / name).is_dir())
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
+    def _place(self, name: str) -> tuple[Path, Path]:
         folder = self._folder / name
-        names = ("groundtruth.txt", "cover.label", "absence.label")
-        return tuple(folder / file for file in names), folder
+        return folder / "groundtruth.txt", folder
 
     def load(self, name: str) -> Sequence:
         """Read one sequence; truth is (1, 4) for the test set."""
         self._require(name)
-        (truth_file, cover_file, absence_file), folder = self._files(name)
+        boxes, folder = self._place(name)
         frames = list_frames(folder, first=1)
-        absence = _read_existing(absence_file)
+        absence = _read_existing(folder / "absence.label")
         truth = read_truth(
-            read_text(truth_file),
+            read_text(boxes),
             absent=[absence] if absence else [],
-            cover=_read_existing(cover_file),
+            cover=_read_existing(folder / "cover.label"),
             meta=_read_existing(folder / "meta_info.ini"),
             frames=len(frames),
             first_only=self._split == "test",

@@ -16,6 +16,9 @@ def official_names() -> tuple[str, ...]:
     return tuple(text.split())
 
 
+_ABSENCE = ("full_occlusion.txt", "out_of_view.txt")
+
+
 class Lasot(Dataset):
     """`<root>/<class>/<class>-<n>/{img/00000001.jpg, groundtruth.txt, ...}`.
 
@@ -47,18 +50,17 @@ class Lasot(Dataset):
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
+    def _place(self, name: str) -> tuple[Path, Path]:
         folder = self._folder(name)
-        names = ("groundtruth.txt", "full_occlusion.txt", "out_of_view.txt")
-        return tuple(folder / file for file in names), folder / "img"
+        return folder / "groundtruth.txt", folder / "img"
 
     def load(self, name: str) -> Sequence:
         """Read `<class>-<n>`; both files of absence are required, as the official set has them."""
         self._require(name)
-        files, images = self._files(name)
+        boxes, images = self._place(name)
         frames = list_frames(images, first=1)
-        boxes, *absent = map(read_text, files)
-        truth = read_truth(boxes, absent, frames=len(frames), strict=True)
+        absent = [read_text(boxes.with_name(label)) for label in _ABSENCE]
+        truth = read_truth(read_text(boxes), absent, frames=len(frames), strict=True)
         return Sequence(name, self.name, frames, truth)
 
 

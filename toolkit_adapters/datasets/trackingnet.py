@@ -42,27 +42,26 @@ class TrackingNet(Dataset):
 
     def missing_names(self) -> tuple[str, ...]:
         """Sequences with a first box but no frames."""
-        return tuple(name for name in self.sequence_names if not self._files(name)[1].is_dir())
+        return tuple(name for name in self.sequence_names if not self._place(name)[1].is_dir())
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
-        files: tuple[Path, ...] = (self.root / "TEST" / "anno" / f"{name}.txt",)
-        if self._truth is not None:
-            files += (self._truth / f"{name}.txt",)
-        return files, self.root / "TEST" / "frames" / name
+    def _place(self, name: str) -> tuple[Path, Path]:
+        test = self.root / "TEST"
+        return test / "anno" / f"{name}.txt", test / "frames" / name
 
     def load(self, name: str) -> Sequence:
         """Read one sequence; its truth is (1, 4) unless the full one is known."""
         self._require(name)
-        (first_file, *truth_files), folder = self._files(name)
+        first_file, folder = self._place(name)
         frames = list_frames(folder, first=0)
         count = len(frames)
         public = read_truth(read_text(first_file), frames=count, first_only=True, strict=True)
         truth = public
-        if truth_files and truth_files[0].is_file():
-            truth = read_truth(read_text(truth_files[0]), frames=count, strict=True)
+        full = self._truth / f"{name}.txt" if self._truth is not None else None
+        if full is not None and full.is_file():
+            truth = read_truth(read_text(full), frames=count, strict=True)
             if not np.array_equal(truth.boxes[0], public.boxes[0]):
                 raise DatasetError(
-                    f"{truth_files[0]}:1: the first box differs from {first_file}:1; "
+                    f"{full}:1: the first box differs from {first_file}:1; "
                     "they must be of the same sequence"
                 )
         return Sequence(name, self.name, frames, truth)

@@ -11,16 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.errors import HitTrackersError, MissingDependencyError, PredictionError
 from hit_trackers.geometry import is_box
 from hit_trackers.protocol import Tracker
 from toolkit_adapters.datasets.decoding import decode
-from toolkit_adapters.extras import missing
 
 try:
     from got10k import trackers as toolkit
 except ImportError as error:
-    raise missing(error, "got10k") from error
+    raise MissingDependencyError.of(error, "got10k") from error
 
 
 class ToolkitTracker(toolkit.Tracker):  # type: ignore[misc, unused-ignore]

@@ -14,12 +14,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import hit_trackers
-import toolkit_adapters
 from hit_trackers import families
 
-_TRACKERS = Path(hit_trackers.__file__).parent
-_HARNESS = Path(toolkit_adapters.__file__).parent
+_TRACKERS = Path(families.__file__).parent
+_HARNESS = Path(__file__).parents[1]
 #: What stands between a file on disk and a stored box.
 _FEEDING = ("running/passes.py", "datasets/decoding.py", "datasets/jpeg.py", "datasets/truth.py")
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.errors import HitTrackersError, MissingDependencyError, PredictionError
 from hit_trackers.geometry import is_box
-from toolkit_adapters.extras import missing
 
 if TYPE_CHECKING:
     from hit_trackers.protocol import Tracker
@@ -39,7 +38,7 @@ def serve() -> int:
     try:
         import trax
     except (ImportError, OSError) as error:  # OSError: libtrax.so cannot be loaded
-        raise missing(ImportError(str(error), name="trax"), "vot") from error
+        raise MissingDependencyError.of(ImportError(str(error), name="trax"), "vot") from error
 
     tracker: Tracker | None = None
     reason = ""
