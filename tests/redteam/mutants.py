@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EQUIVALENT = "equivalent"
-
 
 @dataclass(frozen=True)
 class Mutant:
