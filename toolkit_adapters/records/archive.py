@@ -52,7 +52,8 @@ def _array(content: bytes) -> NDArray[Any]:
     start = stream.tell()
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - start:
         raise ValueError(f"an array that is no {dtype} {shape}, as it states")
-    flat = (
-        np.frombuffer(content, dtype, offset=start) if len(content) > start else np.empty(0, dtype)
-    )
-    return flat.reshape(shape, order="F" if by_columns else "C").copy()
+    flat: NDArray[Any] = np.empty(0, dtype)
+    if len(content) > start:
+        flat = np.frombuffer(content, dtype, offset=start)
+    array: NDArray[Any] = flat.reshape(shape, order="F" if by_columns else "C").copy()
+    return array

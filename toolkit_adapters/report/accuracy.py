@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from toolkit_adapters.scoring import Convention, Score, Truth, combine, find
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.evaluation import annotation_root
 from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.verdict.levels import Entries
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Accuracy:
 
     datasets: Mapping[str, DatasetTruth]
 
-    def printed(self, dataset: str, boxes: Mapping[str, NDArray[np.float64]]) -> tuple[str, ...]:
-        """What a table prints for these sequences: what "score-identical" compares."""
+    def printed(self, dataset: str, boxes: Mapping[str, NDArray[np.float64]]) -> Entries | None:
+        """What a table prints for these sequences; None where none of them has a truth."""
         known = self.datasets[dataset]
         scores = [known.score(name, rows) for name, rows in boxes.items()]
         found = [score for score in scores if score is not None]
         if not found:
-            # Without a truth no table prints anything, so no two tables can be found equal.
-            return (hashlib.sha256(np.concatenate([*boxes.values()]).tobytes()).hexdigest(),)
+            return None
         overall = combine(found)
-        return tuple(f"{100 * overall.values[name]:.2f}" for name in known.convention.headline)
+        values = (f"{100 * overall.values[name]:.2f}" for name in known.convention.headline)
+        return Entries(tuple(values), len(found))
 
 
 def open_accuracy(
