@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import Results, Run
@@ -32,9 +32,14 @@ class DatasetTruth:
     max_frames: int | None = None
 
     def score(self, sequence: str, boxes: NDArray[np.float64]) -> Score | None:
-        """Score one sequence; None where its truth is unknown."""
+        """Score one sequence; None where its truth is unknown, or the boxes cannot be scored.
+
+        What is wrong with such boxes (frames missing, no numbers) the verdict says.
+        """
         truth = self.truths.get(sequence)
-        return None if truth is None else self.convention.score(boxes, truth)
+        if truth is None or len(boxes) < len(truth.boxes) or not np.isfinite(boxes).all():
+            return None
+        return self.convention.score(boxes, truth)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
             for name in run.sequences:
                 if name in known:
                     truths[name] = _first(table.load(name), limit)
-    except DatasetError as error:
+    except HitTrackersError as error:
         return DatasetTruth(run.dataset, convention, reason=str(error), dataset=dataset)
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
 
