@@ -21,8 +21,9 @@ from toolkit_adapters.records import (
     extend_plan,
     save_record,
 )
+from toolkit_adapters.scoring.geometry import iou
 from toolkit_adapters.verdict.certificates import certify
-from toolkit_adapters.verdict.equivalence import compare_records, overlap, ulps
+from toolkit_adapters.verdict.equivalence import compare_records, ulps
 from toolkit_adapters.verdict.levels import Agreement, Boxes, Entries, Printed
 from toolkit_adapters.verdict.verification import verify
 
@@ -155,7 +156,13 @@ def test_ulps_counts_steps_of_nextafter(x: float, steps: int) -> None:
 def test_overlap_of_known_boxes() -> None:
     a = np.array([[0.0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 10]])
     b = np.array([[0.0, 0, 10, 10], [5, 0, 10, 10], [20, 0, 10, 10]])
-    assert overlap(a, b).tolist() == [1.0, pytest.approx(1 / 3), 0.0]
+    assert iou(a, b).tolist() == [1.0, pytest.approx(1 / 3), 0.0]
+
+
+def test_overlap_of_boxes_without_area() -> None:
+    points = np.zeros((1, 4))
+    assert np.isnan(iou(points, points))
+    assert iou(points, points, undefined=0.0).tolist() == [0.0]
 
 
 def test_all_is_well(results: Results) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EQUIVALENT = "equivalent"
-
 
 @dataclass(frozen=True)
 class Mutant:
@@ -75,7 +73,10 @@ MUTANTS = (
     *_of(
         "attention/__init__.py",
         ('Operator("exact", exact.attend)', 'Operator("exact", eager.attend)'),
-        ('Operator("memeff", memeff.attend, memeff.lay_out_bias)', 'Operator("memeff", eager.attend)'),
+        (
+            'Operator("memeff", memeff.attend, memeff.lay_out_bias)',
+            'Operator("memeff", eager.attend)',
+        ),
         ('Operator("streaming", streaming.attend)', 'Operator("streaming", eager.attend)'),
         ('Operator("streaming", streaming.attend)', 'Operator("streaming", memeff.attend)'),
         ('Operator("exact", exact.attend)', 'Operator("exact", memeff.attend)'),
@@ -83,7 +84,10 @@ MUTANTS = (
     *_of(
         "engines/eager.py",
         ('"bf16": torch.bfloat16', '"bf16": torch.float32'),
-        ("self.held = self.program.hold(", "self.held = self.held if self.held is not None else self.program.hold("),
+        (
+            "self.held = self.program.hold(",
+            "self.held = self.held if self.held is not None else self.program.hold(",
+        ),
         ("permute(2, 0, 1)", "permute(2, 1, 0)"),
         ("cv2.LUT(patch, self.values)", "cv2.LUT(patch[..., ::-1].copy(), self.values)"),
     ),
@@ -112,7 +116,10 @@ MUTANTS = (
         "hit/tracker.py",
         ("self._state = clip_box(box, *image.shape[:2])", "clip_box(box, *image.shape[:2])"),
         ("self._state = state\n", "self._state = self._state or state\n"),
-        ("self.config.template_factor, self.config.template_size", "1.9, self.config.template_size"),
+        (
+            "self.config.template_factor, self.config.template_size",
+            "1.9, self.config.template_size",
+        ),
         ("math.sqrt(float(output[4]) * float(output[5]))", "float(output[4])"),
         ("math.sqrt(float(output[4]) * float(output[5]))", "0.0"),
         ("output[:4], factor", "output[[1, 0, 2, 3]], factor"),
@@ -121,9 +128,9 @@ MUTANTS = (
     *_of(
         "hit/program.py",
         ("output.bottom_right.amax()", "output.top_left.amax()"),
-        (".use(OPERATORS[variant.part(\"attention\")])", ".use(OPERATORS[\"eager\"])"),
-        (".to(DTYPES[precision])", ".to(DTYPES[\"fp32\"])"),
-        (".to(DTYPES[precision])", ".to(DTYPES[\"bf16\"])"),
+        ('.use(OPERATORS[variant.part("attention")])', '.use(OPERATORS["eager"])'),
+        (".to(DTYPES[precision])", '.to(DTYPES["fp32"])'),
+        (".to(DTYPES[precision])", '.to(DTYPES["bf16"])'),
         ("self.network.embed(search), held", "self.network.embed(search), held * 1.0001"),
     ),
     *_of(
@@ -135,7 +142,10 @@ MUTANTS = (
         ("tokens + branch", "tokens"),
         ("[:, ::2, ::2]", "[:, 1::2, ::2]"),
         ("torch.cat((search, template), dim=1)", "torch.cat((template, search), dim=1)"),
-        ("self.widths = [key_dim, key_dim, 2 * key_dim]", "self.widths = [key_dim, 2 * key_dim, key_dim]"),
+        (
+            "self.widths = [key_dim, key_dim, 2 * key_dim]",
+            "self.widths = [key_dim, 2 * key_dim, key_dim]",
+        ),
     ),
     *_of(
         "hit/network/bridge.py",
@@ -146,7 +156,10 @@ MUTANTS = (
     ),
     *_of(
         "hit/network/head.py",
-        ("torch.arange(self.side) * config.patch", "(torch.arange(self.side) + 0.5) * config.patch"),
+        (
+            "torch.arange(self.side) * config.patch",
+            "(torch.arange(self.side) + 0.5) * config.patch",
+        ),
         ('indexing="ij"', 'indexing="xy"'),
         ("softmax(dim=1)", "softmax(dim=1).square()"),
         ("nn.ReLU(inplace=True)", "nn.ReLU6(inplace=True)"),
@@ -160,7 +173,10 @@ MUTANTS = (
         "hit/network/layers.py",
         ("norm.eps) ** 0.5", "0) ** 0.5"),
         ("norm.bias - norm.running_mean", "norm.bias + norm.running_mean"),
-        ("_assign_bias(folded, bias)\n        return folded\n\n\nclass", "_assign_bias(folded, 0 * bias)\n        return folded\n\n\nclass"),
+        (
+            "_assign_bias(folded, bias)\n        return folded\n\n\nclass",
+            "_assign_bias(folded, 0 * bias)\n        return folded\n\n\nclass",
+        ),
     ),
     *_of(
         "hit/network/position.py",

@@ -19,7 +19,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit_adapters.datasets.catalogue import DATASETS
+from hit_trackers.families import tracker_name
+from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 
 if TYPE_CHECKING:
     from toolkit_adapters.running.session import Summary
@@ -34,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tracker",
         action="append",
         required=True,
-        metavar="NAME",
-        help="a tracker, such as hit, hit_nano_exact; repeat it for more (`list` shows them all)",
+        type=tracker_name,
+        metavar="NAME[=FILE.py:MAKE]",
+        help="a tracker, such as hit, hit_nano_exact, or your own; repeat it for more (`list` "
+        "shows them all)",
     )
     add(
         "--dataset",
@@ -45,12 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat it for more; demo needs nothing",
     )
     add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
-    add(
-        "--root",
-        action="append",
-        default=[],
-        metavar="[DATASET=]DIR",
-        help="where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
+    add_root_option(
+        parser,
+        "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")

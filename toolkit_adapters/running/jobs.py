@@ -11,6 +11,7 @@ from tqdm import tqdm
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.decoding import file_digest, read, stamp_of
+from toolkit_adapters.datasets.selection import Selection
 from toolkit_adapters.records import (
     RUN_FILE,
     Record,
@@ -112,13 +113,11 @@ def discard_others(results: Results, runs: Iterable[Run]) -> int:
 
 def plan(
     results: Results,
-    dataset: Dataset,
+    selection: Selection,
     runs: Mapping[str, Run],
     controls: Mapping[str, Run],
     *,
     control_sequences: int | None,
-    only: Iterable[str] = (),
-    max_frames: int | None = None,
     trust_files: bool = False,
     fresh: bool = False,
 ) -> Plan:
@@ -129,23 +128,19 @@ def plan(
 
     Args:
         results: the results folder.
-        dataset: its annotations are all read here, so that faults are known at the start.
+        selection: its annotations are all read here, so that faults are known at the start.
         runs: provenance of each requested tracker.
         controls: provenance of each control.
         control_sequences: number of sequences that also run the controls; None for all.
-        only: names of sequences; all by default.
-        max_frames: first frames of a sequence that are run.
         trust_files: do not look whether the images are those that a record was made on.
         fresh: records of other images are made anew; else they are refused.
 
     Raises:
-        DatasetError: `only` names an unknown sequence.
         RecordError: a record of another run, or of other images.
     """
-    wanted = set(only)
-    names = [name for name in dataset.sequence_names if not wanted or name in wanted]
-    expected: dict[str, int | None] = {}
+    dataset, names = selection.dataset, selection.names
     controlled = tuple(names if control_sequences is None else names[:control_sequences])
+    expected: dict[str, int | None] = {}
     planned = DatasetPlan(
         expected,
         dict.fromkeys(runs, tuple(names)),
@@ -157,7 +152,7 @@ def plan(
         group = {**runs, **(controls if name in controlled else {})}
         expected[name] = None
         try:
-            frames = dataset.load(name).frames[:max_frames]
+            frames = selection.load(name).frames
         except DatasetError as error:
             made.failures.append(Failure(dataset.name, name, "", str(error)))
             continue

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
 from hit_trackers.protocol import Tracker, probe_of
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
@@ -68,19 +69,22 @@ class _Track:
         self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
         self.executed = ""
+        # Strangers may draw on what they are given, and the others see the same frame.
+        self.takes_a_copy = getattr(entrant.tracker, "writes_on_images", False)
 
     def step(self, index: int, frame: Frame) -> None:
         """Initialise on frame 0, update on the others."""
         tracker = self.entrant.tracker
+        image = frame.image.copy() if self.takes_a_copy else frame.image
         if index == 0:
             start = clock()
-            tracker.init(frame.image, self.boxes[0].copy())
+            tracker.init(image, self.boxes[0].copy())
             elapsed = clock() - start
             self.flags[0] |= Flag.INIT
         else:
             start = clock()
             try:
-                box, score = tracker.update(frame.image)
+                box, score = tracker.update(image)
             except PredictionError:
                 box, score = np.full(4, np.nan), np.nan
             elapsed = clock() - start
@@ -102,7 +106,7 @@ class _Track:
         box = np.asarray(box, dtype=np.float64)
         if box.shape != (4,):
             raise TypeError(f"update() returned a box of shape {box.shape}, expected (4,)")
-        if np.isfinite(box).all() and (box[2:] > 0).all():
+        if is_box(box):
             self.boxes[index] = box
         else:
             self.boxes[index] = self.boxes[index - 1]
@@ -182,7 +186,7 @@ def run_sequence(
     """
     paths = sequence.frames[:max_frames]
     flag = Flag.SHARED if shared else 0
-    tracks = [_Track(entrant, len(paths), sequence.truth[0], flag) for entrant in entrants]
+    tracks = [_Track(entrant, len(paths), sequence.first_box, flag) for entrant in entrants]
     failures: dict[str, str] = {}
     notes: Counter[str] = Counter()
     size: tuple[int, ...] = ()
@@ -263,7 +267,7 @@ def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> No
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:
     height, width = frame.image.shape[:2]
-    x, y, w, h = sequence.truth[0]
+    x, y, w, h = sequence.first_box
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise BoxError(
             f"{sequence.dataset}/{sequence.name}: the first box {x:g},{y:g},{w:g},{h:g} lies "

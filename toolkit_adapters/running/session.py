@@ -12,9 +12,9 @@ from pathlib import Path
 import filelock
 from tqdm import tqdm
 
-from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import TEMPORARY, write_atomically
 from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE
@@ -118,6 +118,7 @@ def run_session(request: Request) -> Summary:
         for name in dict.fromkeys(request.datasets)
         for dataset in open_datasets(name, request.roots.get(name), request.truth)
     ]
+    selections = select(datasets, request.sequences, options.max_frames)
     setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
     if request.on == "local" and (warning := crowding(load_average())):
         _say(f"{warning}; --threads 1 suffers least")
@@ -130,7 +131,7 @@ def run_session(request: Request) -> Summary:
             address=request.address,
             cpus_per_worker=request.cpus_per_worker,
         ) as scheduler:
-            plans = _prepare(request, options, datasets, results, scheduler.description)
+            plans = _prepare(request, options, selections, results, scheduler.description)
             with stop_on_signals() as stop:
                 failures, unfinished = _run(results, scheduler, plans, stop)
                 if not unfinished and request.memory:
@@ -180,7 +181,7 @@ def _held(lock: filelock.BaseFileLock) -> bool:
 def _prepare(
     request: Request,
     options: Options,
-    datasets: list[Dataset],
+    selections: list[Selection],
     results: Results,
     description: Description,
 ) -> list[jobs.Plan]:
@@ -193,13 +194,8 @@ def _prepare(
     for problem in description.problems:
         _say(problem)
     plans = []
-    unknown = set(request.sequences)
-    for dataset in datasets:
-        unknown -= set(dataset.sequence_names)
-    if unknown:
-        known = ", ".join(name for dataset in datasets for name in dataset.sequence_names[:3])
-        raise DatasetError(f"--sequence: unknown {', '.join(sorted(unknown))}; known: {known}, ...")
-    for dataset in datasets:
+    for selection in selections:
+        dataset = selection.dataset
         fingerprint = dataset.fingerprint()
         described = [
             {
@@ -223,11 +219,9 @@ def _prepare(
         plans.append(
             jobs.plan(
                 results,
-                dataset,
+                selection,
                 *described,
                 control_sequences=request.controls,
-                only=request.sequences,
-                max_frames=options.max_frames,
                 trust_files=request.trust_files,
                 fresh=request.fresh,
             )

@@ -19,7 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hit_trackers.declarations import VARIABLE
+from hit_trackers.families import tracker_name
 from toolkit_adapters.cli import guarded
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 PROGRAM = "python -m toolkit_adapters.vot"
 
@@ -38,7 +41,13 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     init = add("init", _init, "make a workspace: trackers.ini, a stack, stub sequences")
-    init.add_argument("--tracker", action="append", required=True, help="repeat for several")
+    init.add_argument(
+        "--tracker",
+        action="append",
+        required=True,
+        type=tracker_name,
+        help="a name, or NAME=FILE.py:MAKE of your own; repeat for several",
+    )
     init.add_argument(
         "--dataset",
         action="append",
@@ -46,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="demo (default), lasot, trackingnet, got10k-val or got10k-test; repeat for several. "
         "No image is copied",
     )
+    add_root_option(init, "where a dataset is, as in --dataset NAME=ROOT (default: as configured)")
     init.add_argument("--truth", type=Path, help="folder of full TrackingNet annotations")
     init.add_argument("--sequence", action="append", help="only this sequence; repeat for several")
     init.add_argument("--max-frames", type=int, help="only the first frames of each sequence")
@@ -85,9 +95,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from toolkit_adapters.vot.server import serve
 
         return guarded(PROGRAM, serve)
-    args = build_parser().parse_args(arguments)
-    os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
-    return guarded(PROGRAM, lambda: args.run(args))
+
+    def work() -> int:
+        args = build_parser().parse_args(arguments)
+        os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
+        return int(args.run(args))
+
+    return guarded(PROGRAM, work)
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -111,6 +125,8 @@ def _init(args: argparse.Namespace) -> int:
         # Loaded here, so that a wrong name or checkpoint is found now, and by its full name.
         tracker = load_tracker(name, checkpoint=checkpoint or None, device=args.device)
         settings = {"tracker": tracker.name, "checkpoint": checkpoint, "device": args.device}
+        if own := os.environ.get(VARIABLE):
+            settings["trackers_own"] = own
         trackers[tracker.name] = settings
     made = workspace.create(args.workspace, trackers, stack, sequences)
     print(
@@ -122,14 +138,17 @@ def _init(args: argparse.Namespace) -> int:
 
 def _open(args: argparse.Namespace, names: list[str]) -> list[Any]:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import make_views
+    from toolkit_adapters.datasets.selection import select
 
-    datasets = []
-    for value in names:
-        name, _, root = value.partition("=")
-        datasets += open_datasets(name, root or None, args.truth)
-    views = make_views(datasets, args.sequence, args.max_frames) if datasets else []
-    return [view.load(name) for view in views for name in view.seq_names]
+    # NAME=ROOT is short for --dataset NAME --root NAME=ROOT.
+    asked = [value.partition("=")[0] for value in names]
+    given = [value for value in names if "=" in value and not value.endswith("=")]
+    roots = split_roots([*args.root, *given], asked)
+    datasets = [d for name in asked for d in open_datasets(name, roots.get(name), args.truth)]
+    if not datasets:
+        return []
+    selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
+    return [selection.load(name) for selection in selections for name in selection.names]
 
 
 def _evaluate(args: argparse.Namespace) -> int:
