@@ -47,9 +47,16 @@ class Executed:
             ValueError: it is something else.
         """
         try:
-            return cls(**json.loads(text))
-        except TypeError as error:
+            found = cls(**json.loads(text))
+            words = (found.engine, found.precision, found.runtime)
+            if not all(isinstance(word, str) for word in words):
+                raise TypeError("engine, precision and runtime are words")
+            for calls in (found.operators, *found.sites.values()):
+                if not all(isinstance(count, int) for count in calls.values()):
+                    raise TypeError("calls are whole numbers by operator")
+        except (TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not what `Executed.to_json` writes: {error}") from error
+        return found
 
     def contradictions(self, parts: Mapping[str, str]) -> tuple[str, ...]:
         """What a name with these parts says and this shows to be otherwise; empty where all fits.

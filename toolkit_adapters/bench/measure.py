@@ -232,7 +232,7 @@ def _fill_verdict(row: Row, subject: Measured, baseline: Measured, image: np.nda
         open_frames=PATCHES,
         open_equal=row.bitwise,
         open_px=row.difference_px,
-        finite=bool(np.isfinite(outputs[1]).all()),
+        finite=bool(np.isfinite(outputs).all()),
     )
     row.breaches = row.claim.breaches(found)
 

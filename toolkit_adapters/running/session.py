@@ -18,6 +18,7 @@ from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import TEMPORARY, write_atomically
 from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE
+from toolkit_adapters.records.plan import extend_plan
 from toolkit_adapters.records.provenance import Options, describe_run
 from toolkit_adapters.running import jobs
 from toolkit_adapters.running.scheduling import (
@@ -225,6 +226,7 @@ def _prepare(
                 fresh=request.fresh,
             )
         )
+    extend_plan(results.folder, {plan.dataset: plan.planned for plan in plans})
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
     return plans
