@@ -12,14 +12,17 @@ PyTorch, or whatever it needs, in `load`.
 from __future__ import annotations
 
 import abc
+import ast
 import functools
 import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hit_trackers import declarations as own
 from hit_trackers.errors import FamilyError, UnknownTrackerError
 from hit_trackers.references import Reference
 from hit_trackers.references import find as find_references
@@ -115,9 +118,35 @@ class Family(abc.ABC):
         """Published figures, shown beside this family's trackers."""
         return find_references(self.name)
 
+    def sources(self) -> Sequence[Path]:
+        """The files whose code decides a box, those of `hit_trackers` itself aside.
+
+        By default the package that the family comes from, or its module and those beside it that
+        it imports.
+        """
+        module = Path(inspect.getfile(type(self)))
+        top = type(self).__module__.partition(".")[0]
+        if module.stem == top:
+            return sorted(_imported(module, {module}))
+        package = next(parent for parent in module.parents if parent.name == top)
+        return sorted(package.rglob("*.py"))
+
     def sketch(self, variant: Variant) -> Sketch | None:
         """One frame without contents, to count what a GPU would execute; None: not offered."""
         return None
+
+
+def _imported(module: Path, seen: set[Path]) -> set[Path]:
+    """A module that stands alone, and those beside it that it imports."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in names:
+            beside = module.with_name(f"{name.partition('.')[0]}.py")
+            if beside.is_file() and beside not in seen:
+                seen.add(beside)
+                _imported(beside, seen)
+    return seen
 
 
 @dataclass(frozen=True)
@@ -134,10 +163,15 @@ def registry() -> Registry:
     found: dict[str, Family] = {}
     broken: dict[str, str] = {}
     sources: list[tuple[str, Callable[[], object]]] = [
-        (name, functools.partial(_own, name)) for name in OWN
+        (name, functools.partial(_built_in, name)) for name in OWN
     ]
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     sources += [(point.name, point.load) for point in points]
+    try:
+        declared = own.declarations()
+    except FamilyError as error:
+        declared, broken[own.FILE] = [], str(error)
+    sources += [(one.name, functools.partial(_declared, one)) for one in declared]
     for name, load in sources:
         try:
             family = load()
@@ -151,8 +185,33 @@ def registry() -> Registry:
     return Registry(found, broken)
 
 
-def _own(name: str) -> object:
+def _built_in(name: str) -> object:
     return importlib.import_module(f"hit_trackers.{name}").FAMILY
+
+
+def _declared(declaration: own.Declaration) -> object:
+    return importlib.import_module("hit_trackers.own.family").OwnFamily(declaration)
+
+
+def tracker_name(text: str) -> str:
+    """Read a tracker as users write it, and return its name.
+
+    `NAME=FILE.py:MAKE` declares an own tracker on the way, for this process and its children.
+
+    Raises:
+        FamilyError: it is no declaration.
+    """
+    declaration = own.of_option(text)
+    if declaration is None:
+        return text
+    declare([declaration])
+    return declaration.name
+
+
+def declare(declarations: Iterable[own.Declaration]) -> None:
+    """Make own trackers known."""
+    own.declare(declarations)
+    registry.cache_clear()
 
 
 def family_of(name: str) -> Family:
@@ -193,7 +252,8 @@ def load_tracker(
     """Make a tracker ready to run.
 
     Args:
-        name: `<family>[_<size>][_<optimisation>...]`, such as `hit_base_exact`.
+        name: `<family>[_<size>][_<optimisation>...]`, such as `hit_base_exact`; or an own tracker,
+            declared in `trackers.toml` or here: `mine=mine.py:make`.
         checkpoint: official checkpoint, bare state dict, or `.safetensors`; "seeded" for random
             weights that are equal on every machine; without one the family looks for it.
         device: "cpu", "cuda" or "cuda:1".
@@ -206,6 +266,7 @@ def load_tracker(
         EngineError: the engine cannot run on this device.
         MissingDependencyError: a library is not installed.
     """
+    name = tracker_name(name)
     family = family_of(name)
     variant = family.resolve(name, checkpoint)
     if deterministic or device.startswith("cuda"):

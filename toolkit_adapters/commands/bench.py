@@ -16,6 +16,8 @@ import argparse
 import os
 from pathlib import Path
 
+from hit_trackers.families import tracker_name
+
 HELP = "time, operators and memory of variants, as ratios inside one process"
 
 #: Whose variants are measured where none is named.
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--tracker",
         action="append",
+        type=tracker_name,
         metavar="NAME",
         help="a tracker; repeat it for more (default: the usual variants of hit_base)",
     )

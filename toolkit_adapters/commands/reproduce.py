@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from hit_trackers.families import tracker_name
 from toolkit_adapters.datasets.catalogue import BENCHMARKS
 
 HELP = "run, report and verify: the benchmarks where configured, else the demo"
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--tracker",
         action="append",
+        type=tracker_name,
         metavar="NAME",
         help=f"trackers instead of {', '.join(TRACKERS)}; repeat for more",
     )

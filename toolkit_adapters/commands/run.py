@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hit_trackers.families import tracker_name
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tracker",
         action="append",
         required=True,
-        metavar="NAME",
-        help="a tracker, such as hit, hit_nano_exact; repeat it for more (`list` shows them all)",
+        type=tracker_name,
+        metavar="NAME[=FILE.py:MAKE]",
+        help="a tracker, such as hit, hit_nano_exact, or your own; repeat it for more (`list` "
+        "shows them all)",
     )
     add(
         "--dataset",

@@ -69,19 +69,22 @@ class _Track:
         self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
         self.executed = ""
+        # Strangers may draw on what they are given, and the others see the same frame.
+        self.takes_a_copy = getattr(entrant.tracker, "writes_on_images", False)
 
     def step(self, index: int, frame: Frame) -> None:
         """Initialise on frame 0, update on the others."""
         tracker = self.entrant.tracker
+        image = frame.image.copy() if self.takes_a_copy else frame.image
         if index == 0:
             start = clock()
-            tracker.init(frame.image, self.boxes[0].copy())
+            tracker.init(image, self.boxes[0].copy())
             elapsed = clock() - start
             self.flags[0] |= Flag.INIT
         else:
             start = clock()
             try:
-                box, score = tracker.update(frame.image)
+                box, score = tracker.update(image)
             except PredictionError:
                 box, score = np.full(4, np.nan), np.nan
             elapsed = clock() - start

@@ -35,7 +35,7 @@ POLL_SECONDS = 0.5
 #: Seconds that a cluster may take to give the first actor its place.
 START_SECONDS = 600.0
 #: Variables of this process that decide what an actor finds.
-_FORWARDED = ("HIT_CHECKPOINTS", "HIT_TRACKERS_CACHE")
+_FORWARDED = ("HIT_CHECKPOINTS", "HIT_TRACKERS_CACHE", "HIT_TRACKERS_OWN")
 
 
 class RemoteWorker:
