@@ -1,4 +1,4 @@
-"""Check every variant's claim, and the controls that show the check can see.
+"""Check every variant's claim, and the controls that show that the check works.
 
 A variant that claims to be bitwise must be so on every frame; one that claims a tolerance must
 keep it open loop, both networks fed the baseline's search regions; the baseline run again must be

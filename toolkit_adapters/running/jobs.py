@@ -123,8 +123,8 @@ def plan(
 ) -> Work:
     """List the passes a dataset still needs.
 
-    A pass is all trackers or nothing: ratios of times need them on the same decoded frames, so a
-    sequence is done when every tracker's record is there, sound, and of one pass.
+    A pass has all trackers, because ratios of times need them on the same decoded frames. So a
+    sequence is done when the records of all trackers are there, undamaged, and of one pass.
 
     Args:
         results: the results folder.
