@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from pages import blocks
 
-from toolkit_adapters import cli
-
 
 def main(page: Path) -> None:
     names: dict[str, Any] = {"__name__": page.stem}
     for block in blocks(page):
+        if block.is_saved:
+            Path(block.title).write_text(block.code, encoding="utf-8")
         if not block.is_run:
             continue
         print(f"--- {block.where}", flush=True)
@@ -23,7 +24,7 @@ def main(page: Path) -> None:
             exec(compile(code, str(page), "exec"), names)
         else:
             for command in block.commands():
-                assert cli.main(command) == 0, f"{block.where}: {command}"
+                subprocess.run([sys.executable, "-m", "toolkit_adapters", *command], check=True)
 
 
 if __name__ == "__main__":
