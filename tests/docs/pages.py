@@ -1,8 +1,8 @@
 """The code blocks of the pages.
 
 A Python block is run as written, unless the line before it is `<!-- not run: REASON -->`. A block
-with a `title` is a file: of the repository, or one that a reader saves under this name. Commands of
-console blocks are parsed; after a line `<!-- run -->` they are run as well.
+with a `title` shows a file of the repository. Commands of console blocks are parsed; after a line
+`<!-- run -->` they are run as well.
 """
 
 from __future__ import annotations
@@ -38,11 +38,6 @@ class Block:
     @property
     def where(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-    @property
-    def is_saved(self) -> bool:
-        """Whether a reader saves it as a file."""
-        return bool(self.title) and not (ROOT / self.title).exists()
 
     @property
     def is_run(self) -> bool:

@@ -13,8 +13,6 @@ from pages import blocks
 def main(page: Path) -> None:
     names: dict[str, Any] = {"__name__": page.stem}
     for block in blocks(page):
-        if block.is_saved:
-            Path(block.title).write_text(block.code, encoding="utf-8")
         if not block.is_run:
             continue
         print(f"--- {block.where}", flush=True)

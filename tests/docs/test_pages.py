@@ -48,8 +48,7 @@ def test_commands_parse(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shown_files_are_the_files() -> None:
-    titled = [block for page in PAGES for block in blocks(page) if block.title]
-    shown = [block for block in titled if not block.is_saved]
+    shown = [block for page in PAGES for block in blocks(page) if block.title]
     assert shown
     for block in shown:
         path = ROOT / block.title
