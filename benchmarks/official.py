@@ -103,7 +103,7 @@ def main() -> int:
     prepare_imports(args.checkout)
     sequence = next(iter(open_datasets("demo")[0]))
     frames = [frame.image for frame in decode_ahead(sequence.frames[: args.frames], 0)]
-    box = sequence.truth[0].tolist()
+    box = sequence.first_box.tolist()
     broken = 0
     for size in OFFICIAL_NAMES:
         official = official_track(args.checkout, size, frames, box)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.scaling [--frame-ms 7.82] [--start-s 20] [--annotations ZIP] [--seed 0]
 
-Simulates the scheduling of `run --workers` and `run --engine ray`: sequences longest first, each to
+Simulates the scheduling of `run --workers` and `run --on ray`: sequences longest first, each to
 the worker that is free first, one worker a GPU. A sequence costs its frames times `--frame-ms`; a
 worker needs `--start-s` seconds before its first. The defaults are the network latency that the
 paper prints for HiT-Base on an L40S, and a guess: nothing here was timed. Put the frame column of

@@ -24,6 +24,7 @@ from hit_trackers.protocol import Prediction
 from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.running.memory import peak_resident
 from toolkit_adapters.running.passes import Entrant, run_sequence
 
@@ -71,7 +72,7 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         paths = frames_below(Path(scratch), max(args.frames, args.long))
-        sequence = Sequence("s", "bench", paths[: args.frames], BOX, None, None)
+        sequence = Sequence("s", "bench", paths[: args.frames], Truth(BOX))
         loops: dict[str, Callable[[], object]] = {
             "plain": lambda: [decode(path) and None for path in sequence.frames],
             "runner, as on a CPU": lambda: run_sequence([idle()], sequence, open_loop=0, ahead=0),
@@ -89,7 +90,7 @@ def main() -> None:
                     f"(best of {args.rounds} rounds each)"
                 )
         if args.long:
-            long = Sequence("s", "bench", paths[: args.long], BOX, None, None)
+            long = Sequence("s", "bench", paths[: args.long], Truth(BOX))
             seen = 0
 
             def on_frame() -> None:

@@ -50,6 +50,14 @@ class SubmissionError(HitTrackersError):
 class MissingDependencyError(HitTrackersError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
+    @classmethod
+    def of(cls, error: ImportError, extra: str) -> MissingDependencyError:
+        """What to raise when an optional package cannot be imported."""
+        return cls(
+            f"{error.name or extra} cannot be imported ({error}); "
+            f'install it: pip install "hit-trackers[{extra}]"'
+        )
+
 
 class EngineError(HitTrackersError):
     """An engine that cannot run here, or whose output fails its parity check."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hit_trackers.errors import BoxError
 
@@ -17,6 +18,20 @@ Box = list[float]
 
 # The official tracker keeps every box at least this large and this far inside the image.
 MARGIN = 10
+
+
+def is_box(boxes: ArrayLike) -> NDArray[np.bool_]:
+    """Whether each of some boxes is one: four finite numbers, width and height above zero.
+
+    Args:
+        boxes: (..., 4) `x, y, w, h`.
+
+    Returns:
+        bool (...), so a single value for one box of shape (4,).
+    """
+    values = np.asarray(boxes, dtype=np.float64)
+    sized = (values[..., 2:] > 0).all(axis=-1)
+    return np.asarray(np.isfinite(values).all(axis=-1) & sized)
 
 
 def clip_box(box: Sequence[float], height: int, width: int, margin: int = MARGIN) -> Box:
@@ -67,7 +82,7 @@ def check_first_box(box: Sequence[float] | np.ndarray, height: int, width: int) 
     if values.size != 4 or not np.isfinite(values).all():
         raise BoxError(f"first box {box!r}: expected four finite numbers x, y, w, h in pixels")
     x, y, w, h = (float(value) for value in values)
-    if w <= 0 or h <= 0:
+    if not is_box(values):
         raise BoxError(f"first box {[x, y, w, h]}: width and height must be positive")
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise BoxError(

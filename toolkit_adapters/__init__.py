@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "open_results", "report", "run", "verify"]
 
-_OPTIONS = ("device", "threads", "deterministic", "max_frames", "open_loop", "ahead")
+_OPTIONS = (
+    *("device", "threads", "deterministic", "max_frames"),
+    *("open_loop", "ahead", "tolerate_damage"),
+)
 
 
 def run(

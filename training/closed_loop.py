@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+
 
 class Row(NamedTuple):
     """One track: frames that were scored, the tracker's mean IoU, and a still box's."""
@@ -29,15 +31,17 @@ class Row(NamedTuple):
     still: float
 
 
-def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
-    """Score every record under `folder` whose truth is known."""
+def rows(folder: Path, roots: Sequence[str]) -> list[Row]:
+    """Score every record under `folder` whose truth is known; `roots` as `--root` has them."""
     import numpy as np
 
-    from toolkit_adapters.datasets.base import open_datasets
+    from hit_trackers.geometry import is_box
+    from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.records import open_results
     from toolkit_adapters.scoring.geometry import iou
 
     results = open_results(folder)
+    places = split_roots(roots, results.datasets)
     found = []
     for tracker in results.trackers:
         if "@" in tracker:  # a control: the baseline once more
@@ -45,19 +49,19 @@ def rows(folder: Path, roots: dict[str, str]) -> list[Row]:
         for name in results.datasets:
             if not results.has_run(tracker, name):
                 continue
-            (dataset,) = open_datasets(name, roots.get(name))
+            (dataset,) = open_datasets(name, places.get(name))
             for sequence_name in results.sequences(tracker, name):
                 sequence = dataset.load(sequence_name)
                 boxes = results.record(tracker, name, sequence_name).boxes
-                if len(sequence.truth) < len(boxes) or len(boxes) < 2:
+                truth = sequence.truth.first(len(boxes))
+                if len(truth.boxes) < len(boxes) or len(boxes) < 2:
                     continue
-                truth = sequence.truth[: len(boxes)]
-                seen = np.asarray((truth[:, 2:] > 0).all(axis=1) & np.isfinite(truth).all(axis=1))
-                if sequence.absent is not None:
-                    seen &= ~sequence.absent[: len(boxes)]
+                seen = is_box(truth.boxes)
+                if truth.absent is not None:
+                    seen &= ~truth.absent
                 seen[0] = False
                 still = np.broadcast_to(boxes[:1], boxes.shape)
-                overlaps = [float(iou(b[seen], truth[seen]).mean()) for b in (boxes, still)]
+                overlaps = [float(iou(b[seen], truth.boxes[seen]).mean()) for b in (boxes, still)]
                 found.append(Row(tracker, name, sequence_name, int(seen.sum()), *overlaps))
     return found
 
@@ -70,20 +74,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("results", type=Path, help="a folder that `run` wrote")
-    parser.add_argument(
-        "--root",
-        action="append",
-        default=[],
-        metavar="DATASET=DIR",
-        help="where a dataset is; otherwise as for `run`",
-    )
+    add_root_option(parser, "where a dataset is; otherwise as for `run`")
     args = parser.parse_args(argv)
     from tabulate import tabulate
 
     from hit_trackers.errors import HitTrackersError
 
     try:
-        table = rows(args.results, dict(root.split("=", 1) for root in args.root))
+        table = rows(args.results, args.root)
     except HitTrackersError as error:
         print(f"closed_loop: {error}", file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ import numpy as np
 from hit_trackers.protocol import Prediction
 from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.running.passes import Entrant, run_sequence
 
 IDLE = Variant("idle", "idle", "idle", Claim.BASELINE)
@@ -25,7 +26,7 @@ def peak(path: Path, frames: int) -> int:
         update=lambda image: Prediction(BOX[0], 1.0),
         variant=IDLE,
     )
-    sequence = Sequence("s", "test", (path,) * frames, BOX, None, None)
+    sequence = Sequence("s", "test", (path,) * frames, Truth(BOX))
     tracemalloc.start()
     try:
         outcome = run_sequence([Entrant(tracker, IDLE)], sequence, open_loop=0)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hit_trackers.errors import DatasetError, HitTrackersError
-from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets import settings as config
-from toolkit_adapters.datasets.annotations import read_boxes, read_labels
+from toolkit_adapters.datasets import catalogue, open_datasets
+from toolkit_adapters.datasets.annotations import parse_boxes, parse_labels, read_text
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
+from toolkit_adapters.datasets.selection import select
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 
 BOXES = "10,10,5,5\n11,10,5,5\n12,10,5,5\n"
@@ -58,9 +58,9 @@ def test_lasot(tmp_path: Path) -> None:
     (sequence,) = lasot(tmp_path)
     assert sequence.name == "airplane-1"
     assert [path.name for path in sequence.frames] == [f"{i:08d}.jpg" for i in (1, 2, 3)]
-    assert sequence.absent is not None
-    assert sequence.absent.tolist() == [False, True, True]
-    assert sequence.truth.dtype == np.float64
+    assert sequence.truth.absent is not None
+    assert sequence.truth.absent.tolist() == [False, True, True]
+    assert sequence.truth.boxes.dtype == np.float64
     assert sequence.has_truth
 
 
@@ -76,7 +76,7 @@ def test_lasot_takes_official_test_names_only(tmp_path: Path) -> None:
 def test_trackingnet_frames_are_sorted_as_numbers(tmp_path: Path) -> None:
     (sequence,) = trackingnet(tmp_path)
     assert [path.name for path in sequence.frames] == [f"{i}.jpg" for i in range(12)]
-    assert sequence.truth.shape == (1, 4)
+    assert sequence.truth.boxes.shape == (1, 4)
     assert not sequence.has_truth
 
 
@@ -98,10 +98,10 @@ def test_trackingnet_truth_is_found(tmp_path: Path, where: str) -> None:
 
 def test_got10k(tmp_path: Path) -> None:
     (sequence,) = got10k(tmp_path)
-    assert sequence.cover is not None
-    assert sequence.cover.tolist() == [8, 0, 3]
-    assert sequence.absent is not None
-    assert sequence.absent.tolist() == [False, True, False]
+    assert sequence.truth.cover is not None
+    assert sequence.truth.cover.tolist() == [8, 0, 3]
+    assert sequence.truth.absent is not None
+    assert sequence.truth.absent.tolist() == [False, True, False]
 
 
 def test_got10k_test_has_a_first_box_only(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_got10k_test_has_a_first_box_only(tmp_path: Path) -> None:
     for label in folder.glob("*.label"):
         label.unlink()
     (sequence,) = dataset
-    assert sequence.truth.shape == (1, 4)
-    assert sequence.cover is None
+    assert sequence.truth.boxes.shape == (1, 4)
+    assert sequence.truth.cover is None
 
 
 def spoil(relative: str, content: str | None) -> Callable[[Path], None]:
@@ -162,7 +162,11 @@ def test_bad_annotations_are_named(
 def test_official_oddities_are_no_errors(tmp_path: Path) -> None:
     path = tmp_path / "groundtruth.txt"
     path.write_bytes(b"\xef\xbb\xbf1,2,3,4\r\n1, 2, 3, -11\r\n0,0,0,0\r\n\r\n")
-    assert read_boxes(path).tolist() == [[1, 2, 3, 4], [1, 2, 3, -11], [0, 0, 0, 0]]
+    assert parse_boxes(*read_text(path), strict=True).tolist() == [
+        [1, 2, 3, 4],
+        [1, 2, 3, -11],
+        [0, 0, 0, 0],
+    ]
 
 
 @settings(max_examples=200, deadline=None)
@@ -172,9 +176,11 @@ def test_any_file_is_read_or_refused(
 ) -> None:
     path = tmp_path_factory.mktemp("a") / "f.txt"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    for read in (read_boxes, lambda path: read_labels(path, 8)):
-        with contextlib.suppress(DatasetError):
-            assert np.isfinite(read(path)).all()
+    text = read_text(path)
+    with contextlib.suppress(DatasetError):
+        assert np.isfinite(parse_boxes(*text, strict=True)).all()
+    with contextlib.suppress(DatasetError):
+        assert np.isfinite(parse_labels(*text, 8, strict=True)).all()
 
 
 def test_got10k_names_cannot_leave_the_root(tmp_path: Path) -> None:
@@ -199,28 +205,64 @@ def test_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIT_TRACKERS_CONFIG", str(settings_file))
     monkeypatch.delenv("LASOT_ROOT", raising=False)
     with pytest.raises(DatasetError, match=r"(?s)--root DIR.*LASOT_ROOT.*config\.ini"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
     settings_file.write_text(f"[roots]\nlasot = {tmp_path / 'file'}\n")
-    assert config.find_root("lasot").name == "file"
+    assert catalogue.find_root("lasot").name == "file"
     monkeypatch.setenv("LASOT_ROOT", str(tmp_path / "environment"))
-    assert config.find_root("lasot").name == "environment"
-    assert config.find_root("lasot", tmp_path / "flag").name == "flag"
+    assert catalogue.find_root("lasot").name == "environment"
+    assert catalogue.find_root("lasot", tmp_path / "flag").name == "flag"
     monkeypatch.setenv("LASOT_ROOT", str(tmp_path / "nowhere"))
     with pytest.raises(DatasetError, match=r"nowhere \(from LASOT_ROOT\) is no folder"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
     monkeypatch.delenv("LASOT_ROOT")
     settings_file.write_text("lasot = no section\n")
     with pytest.raises(HitTrackersError, match=r"config\.ini"):
-        config.find_root("lasot")
+        catalogue.find_root("lasot")
 
 
 def test_split_roots() -> None:
-    assert config.split_roots(["/d"], ["demo", "lasot"]) == {"lasot": Path("/d")}
-    both = config.split_roots(["lasot=/a", "got10k=/b"], ["lasot", "got10k-val"])
+    assert catalogue.split_roots(["/d"], ["demo", "lasot"]) == {"lasot": Path("/d")}
+    both = catalogue.split_roots(["lasot=/a", "got10k=/b"], ["lasot", "got10k-val"])
     assert both["lasot"] == Path("/a")
     assert both["got10k-val"] == Path("/b")
+    assert catalogue.split_roots(["/a=b"], ["got10k-test"]) == {"got10k-test": Path("/a=b")}
+    assert catalogue.split_roots(["/d"], ["demo-lasot"]) == {"demo-lasot": Path("/d")}
+    assert catalogue.split_roots(["demo=/d"], [])["demo-got10k"] == Path("/d")
+    with pytest.raises(HitTrackersError, match="expected DIR"):
+        catalogue.split_roots(["lasot="], ["lasot"])
     with pytest.raises(HitTrackersError, match="whose root is it"):
-        config.split_roots(["/d"], ["lasot", "trackingnet"])
+        catalogue.split_roots(["/d"], ["lasot", "trackingnet"])
+
+
+def test_sequences_are_chosen_by_name_and_cut(tmp_path: Path) -> None:
+    places = [lasot(tmp_path / "l"), got10k(tmp_path / "g")]
+    everything = select(places)
+    assert [selection.names for selection in everything] == [
+        ("airplane-1",),
+        ("GOT-10k_Val_000001",),
+    ]
+    other, chosen = select(places, ["GOT-10k_Val_000001"], max_frames=2)
+    assert other.names == ()
+    sequence = chosen.load("GOT-10k_Val_000001")
+    assert len(sequence) == 2
+    assert sequence.has_truth
+    assert sequence.truth.absent is not None
+    assert sequence.truth.cover is not None
+    assert sequence.truth.absent.tolist() == [False, True]
+    assert sequence.truth.cover.tolist() == [8, 0]
+    with pytest.raises(DatasetError, match=r"lasot and got10k-val: no sequence x; there are 2"):
+        select(places, ["x"])
+    with pytest.raises(DatasetError, match="--max-frames 1: expected at least 2"):
+        select(places, max_frames=1, least_frames=2)
+
+
+@pytest.mark.parametrize("line", ["resolution: (64, 48)", "resolution = (64, 48)"])
+def test_got10k_says_how_large_its_images_are(tmp_path: Path, line: str) -> None:
+    dataset = got10k(tmp_path)
+    assert dataset.load("GOT-10k_Val_000001").truth.size is None
+    meta = tmp_path / "val" / "GOT-10k_Val_000001" / "meta_info.ini"
+    meta.write_text(f"[METAINFO]\nurl: https://example.org/v?a=b\n{line}\n")
+    assert dataset.load("GOT-10k_Val_000001").truth.size == (64, 48)
 
 
 def test_unknown_and_empty_datasets(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hit_trackers.errors import DatasetError
 from toolkit_adapters import world
 from toolkit_adapters.datasets import demo
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS
 
 
 def test_an_interrupted_rendering_leaves_no_half_demo(
@@ -44,5 +45,5 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_parts_have_names_of_their_own(tmp_path: Path) -> None:
     names = [dataset.name for dataset in demo.open_demo(tmp_path)]
-    assert tuple(names) == demo.PARTS
+    assert tuple(names) == DEMO_PARTS
     shutil.rmtree(tmp_path)

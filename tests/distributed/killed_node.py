@@ -50,7 +50,7 @@ def main(options: list[str]) -> int:
     cluster.ClusterEngine._ask_progress = kill_in_the_middle  # type: ignore[method-assign]
     cluster.POLL_SECONDS = 0.05
     try:
-        status = cli.main(["run", *options, "--engine", "ray", "--address", nodes.address])
+        status = cli.main(["run", *options, "--on", "ray", "--address", nodes.address])
     finally:
         ray.shutdown()
         nodes.shutdown()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from runner_fakes import digests, write_images
 
-from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.errors import MissingDependencyError, SchedulerError
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
 from toolkit_adapters.running.scheduling import ray_cluster as cluster
@@ -71,14 +71,14 @@ def test_a_node_that_is_killed_costs_its_sequence_only(options: list[str], tmp_p
 
 @needs_ray
 def test_no_cluster_at_the_address(options: list[str], tmp_path: Path) -> None:
-    address = ["--engine", "ray", "--address", "no address", "--results", str(tmp_path / "none")]
+    address = ["--on", "ray", "--address", "no address", "--results", str(tmp_path / "none")]
     done = start("-m", "toolkit_adapters", "run", *options, *address)
     assert done.returncode == 1
     assert "--address no address: no Ray cluster answers there" in done.stderr
 
 
 def test_a_device_of_ones_own_choice_is_refused() -> None:
-    with pytest.raises(EngineError, match=r"--device cuda:1 with --engine ray: expected cpu or"):
+    with pytest.raises(SchedulerError, match=r"--device cuda:1 with --on ray: expected cpu or"):
         cluster._gpus("cuda:1")
     assert (cluster._gpus("cpu"), cluster._gpus("cuda")) == (0, 1)
 

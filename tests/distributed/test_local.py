@@ -18,7 +18,7 @@ from fake_family import FAMILY
 from fake_tracker import FakeTracker
 from runner_fakes import FRAMES, digests, fork_context, write_images
 
-from hit_trackers.errors import EngineError
+from hit_trackers.errors import EngineError, SchedulerError
 from hit_trackers.protocol import Prediction
 from toolkit_adapters import cli
 from toolkit_adapters.records import Flag, Results
@@ -228,8 +228,8 @@ def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_workers_on_unlike_machines_are_refused() -> None:
     def describe(device: str, platform: str) -> Description:
-        return Description(Machine(device, 1, {"torch": "2"}, None, platform), {}, {})
+        return Description(Machine(device, 1, {"torch": "2"}, None, {}, platform), {}, {})
 
     require_alike(describe("cuda (A)", "x"), describe("cuda (A)", "y"), "on b")
-    with pytest.raises(EngineError, match=r"on b is unlike .*'cuda \(A\)' and 'cuda \(H\)'"):
+    with pytest.raises(SchedulerError, match=r"on b is unlike .*'cuda \(A\)' and 'cuda \(H\)'"):
         require_alike(describe("cuda (A)", "x"), describe("cuda (H)", "x"), "on b")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hit_trackers import families
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import Flag, Record, Results, Run, save_record
+from toolkit_adapters.scoring.geometry import iou
 from toolkit_adapters.verdict.certificates import certify, verify
-from toolkit_adapters.verdict.equivalence import compare_records, overlap, ulps
+from toolkit_adapters.verdict.equivalence import compare_records, ulps
 
 FRAMES = 20
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)
@@ -122,7 +123,13 @@ def test_ulps_counts_steps_of_nextafter(x: float, steps: int) -> None:
 def test_overlap_of_known_boxes() -> None:
     a = np.array([[0.0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 10]])
     b = np.array([[0.0, 0, 10, 10], [5, 0, 10, 10], [20, 0, 10, 10]])
-    assert overlap(a, b).tolist() == [1.0, pytest.approx(1 / 3), 0.0]
+    assert iou(a, b).tolist() == [1.0, pytest.approx(1 / 3), 0.0]
+
+
+def test_overlap_of_boxes_without_area() -> None:
+    points = np.zeros((1, 4))
+    assert np.isnan(iou(points, points))
+    assert iou(points, points, undefined=0.0).tolist() == [0.0]
 
 
 def test_all_is_well(results: Results) -> None:

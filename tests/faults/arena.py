@@ -74,7 +74,7 @@ class Arena:
     def __post_init__(self) -> None:
         # What every run would import, ask git and look up again, once and for all forks.
         cli.build_parser()
-        provenance.describe_machine(provenance.Options())
+        provenance.describe_machine(provenance.Options(), ["fake"])
         provenance.commit()
         assert session
         self.root = write_got10k(self.scratch / "data")

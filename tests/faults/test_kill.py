@@ -16,7 +16,7 @@ from faults.disturbances import KINDS
 from faults.kill import disturb
 from tqdm import tqdm
 
-from toolkit_adapters import records
+from toolkit_adapters.records import record
 from toolkit_adapters.running import jobs
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork")
@@ -45,7 +45,7 @@ def test_the_harness_sees_half_written_files(arena: Arena, monkeypatch: pytest.M
         path.write_bytes(content)
 
     monkeypatch.setattr(jobs, "write_atomically", careless)
-    monkeypatch.setattr(records, "write_atomically", careless)
+    monkeypatch.setattr(record, "write_atomically", careless)
 
     class Fsync(random.Random):
         def choice(self, options):  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hit_trackers import checkpoint, families
 from toolkit_adapters.datasets import settings as config
+from toolkit_adapters.datasets.catalogue import find_root
 from toolkit_adapters.datasets.decoding import decode
 
 from .edits import anything
@@ -26,7 +27,7 @@ def _config(folder: Path, content: bytes) -> str:
     os.environ.pop("HIT_CHECKPOINTS", None)
     try:
         config.use_configured_checkpoints()
-        config.find_root("lasot")
+        find_root("lasot")
     finally:
         os.environ.pop("HIT_TRACKERS_CONFIG", None)
         os.environ.pop("HIT_CHECKPOINTS", None)

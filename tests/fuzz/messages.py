@@ -6,10 +6,10 @@ import types
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.geometry import is_box
 
 from .edits import anything
 from .loading import good_images
@@ -27,7 +27,7 @@ def _trax(folder: Path, contents: list[tuple[str, bytes, Any]]) -> str:
         name = "hit_nano"
 
         def init(self, image: Any, box: Any) -> None:
-            if not (np.isfinite(box).all() and (box[2:] > 0).all()):
+            if not is_box(box):
                 raise HitTrackersError("no box")
             self.box = box
 

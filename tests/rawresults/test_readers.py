@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError, ResultFileError
 from toolkit_adapters.cli import main
+from toolkit_adapters.datasets.annotations import parse_boxes, parse_flags
 from toolkit_adapters.scoring import find
 from toolkit_adapters.scoring.rawresults import files as files_module
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.evaluation import evaluate
 from toolkit_adapters.scoring.rawresults.files import Files
-from toolkit_adapters.scoring.rawresults.numbers import parse_boxes, parse_flags
 from toolkit_adapters.scoring.rawresults.predictions import Predictions
 
 ROWS = np.array([[1.0, 2, 30, 40], [1.5, 2.25, 30, 40], [2, 3, 31, 41]])

@@ -96,7 +96,7 @@ def test_order_is_kept(tmp_path: Path, ahead: int, threads: int) -> None:
 def test_no_more_than_asked_is_decoded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Path] = []
 
-    def slow_consumer_decode(path: Path) -> decoding.Frame:
+    def slow_consumer_decode(path: Path, **_: object) -> decoding.Frame:
         started.append(path)
         return decoding.Frame(np.zeros((1, 1, 3), np.uint8), 0.0, None)
 

@@ -242,7 +242,7 @@ def test_only_some_sequences(run: Run, results: Path, capsys: pytest.CaptureFixt
     assert run("--sequence", "b", "--controls", "all") == 0
     assert Results(results).sequences("fake@repeat", "got10k-val") == ("b",)
     assert run("--sequence", "z") == 1
-    assert "--sequence: unknown z; known: a, b, c" in capsys.readouterr().err
+    assert "got10k-val: no sequence z; there are 3, such as a, b, c" in capsys.readouterr().err
 
 
 def test_times_of_initialisation_and_warm_up_are_flagged(run: Run, results: Path) -> None:

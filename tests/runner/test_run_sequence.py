@@ -36,7 +36,7 @@ def test_a_record_is_whole(sequence: Sequence) -> None:
     record = outcome.records["fake"]
     assert outcome.failures == {}
     assert len(record) == FRAMES
-    assert record.boxes[0].tolist() == sequence.truth[0].tolist()
+    assert record.boxes[0].tolist() == sequence.truth.boxes[0].tolist()
     assert np.isnan(record.scores[0])
     assert record.identity == "i"
     assert record.flags[0] == Flag.INIT
@@ -181,7 +181,7 @@ def test_unusual_images_are_recorded(sequence: Sequence) -> None:
 
 
 def test_a_first_box_outside_its_image(sequence: Sequence) -> None:
-    sequence.truth[0] = [64, 10, 5, 5]
+    sequence.truth.boxes[0] = [64, 10, 5, 5]
     outcome = run_sequence([entrant("fake")], sequence)
     assert outcome.records == {}
     assert "outside its image" in outcome.failures["fake"]

@@ -147,7 +147,7 @@ def test_our_zip_scores_what_the_report_prints(shared, tmp_path, capsys):
     scores = []
     for name in names:
         boxes = results.record("hit_nano", "trackingnet", name).boxes
-        scores.append(server.score(boxes, Truth(opened.load(name).truth)))
+        scores.append(server.score(boxes, opened.load(name).truth))
     assert from_zip == dict(combine(scores).values)
 
     cli.main(["report", str(records), "--out", str(tmp_path / "report")])

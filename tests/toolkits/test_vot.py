@@ -13,6 +13,7 @@ from toolkit_samples import truth as sample_truth
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.datasets.truth import Truth
 
 pytest.importorskip("vot")
 pytest.importorskip("trax")
@@ -68,7 +69,7 @@ def test_stubs_show_every_frame_and_copy_none(dataset, make, tmp_path):
         for index in (0, FRAMES - 1):
             seen = Path(stub.frame(index).filename()).resolve()
             assert seen == sequence.frames[index].resolve()
-        absent = np.zeros(FRAMES, bool) if sequence.absent is None else sequence.absent
+        absent = np.zeros(FRAMES, bool) if sequence.truth.absent is None else sequence.truth.absent
         for index in range(FRAMES):
             region = stub.groundtruth(index)
             if absent[index]:
@@ -76,7 +77,7 @@ def test_stubs_show_every_frame_and_copy_none(dataset, make, tmp_path):
                 assert "absent" in stub.tags(index)
             else:
                 got = [region.x, region.y, region.width, region.height]
-                assert got == [float(np.float32(value)) for value in sequence.truth[index]]
+                assert got == [float(np.float32(value)) for value in sequence.truth.boxes[index]]
     copied = [p for p in (tmp_path / "space").rglob("*.jpg") if not p.is_symlink()]
     assert copied == []
 
@@ -165,7 +166,7 @@ def test_unsupervised_accuracy_is_the_mean_overlap(got10k, tmp_path):
     """The toolkit's overlap is of rasterised regions; on whole pixels it is plain IoU."""
     sequence = got10k[0]
     still = np.tile([20.0, 30, 40, 20], (FRAMES, 1))
-    whole = Sequence(sequence.name, sequence.dataset, sequence.frames, still)
+    whole = Sequence(sequence.name, sequence.dataset, sequence.frames, Truth(still))
     space = make_workspace(tmp_path / "space", [whole], ["unsupervised"])
 
     class Still(DriftingTracker):
@@ -196,7 +197,7 @@ def test_supervised_starts_again_after_a_failure(got10k, tmp_path):
 
 def test_supervised_neither_fails_nor_starts_where_the_target_is_absent(tmp_path):
     (_, sequence) = open_datasets("lasot", make_lasot(tmp_path / "data"))[0]
-    assert np.flatnonzero(sequence.absent).tolist() == [6, 7]
+    assert np.flatnonzero(sequence.truth.absent).tolist() == [6, 7]
     SETTINGS["lost_at"] = 6
     space = make_workspace(tmp_path / "space", [sequence], ["supervised"])
     assert evaluate(space) == []

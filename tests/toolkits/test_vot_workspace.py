@@ -47,6 +47,10 @@ def test_init_writes_a_workspace_the_toolkit_reads(tmp_path, monkeypatch, capsys
     assert [sequence.name for sequence in loaded.dataset] == ["airplane-9"]
     assert len(loaded.dataset["airplane-9"]) == 7
     assert len(loaded.stack) == 4
+    # The root in the spelling of the other commands.
+    plain = ["init", str(tmp_path / "plain"), "--tracker", "hit", "--dataset", "lasot"]
+    assert __main__.main([*plain, "--root", str(root)]) == 0
+    assert len(workspace.load(tmp_path / "plain").dataset) == 2
     # A second time: refused, and nothing is touched.
     assert __main__.main(arguments) == 1
     assert "is a workspace already" in capsys.readouterr().err

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from toolkit_adapters import datasets
 from toolkit_adapters.datasets import base
+from toolkit_adapters.datasets.truth import Truth
 from training import closed_loop
 
 
@@ -31,12 +33,15 @@ def test_first_and_absent_frames_are_left_out(
 ) -> None:
     truth = np.array([[0, 0, 10, 10], [5, 0, 10, 10], [0, 0, 0, 0], [30, 0, 10, 10.0]])
     sequence = base.Sequence(
-        "car-1", "lasot", tuple(map(Path, "abcd")), truth, np.array([False, False, True, False])
+        "car-1",
+        "lasot",
+        tuple(map(Path, "abcd")),
+        Truth(truth, np.array([False, False, True, False])),
     )
     dataset = type("Dataset", (), {"load": lambda self, name: sequence})()
     monkeypatch.setattr("toolkit_adapters.records.open_results", lambda folder: _Results())
-    monkeypatch.setattr(base, "open_datasets", lambda name, root=None: [dataset])
-    (row,) = closed_loop.rows(Path("results"), {})
+    monkeypatch.setattr(datasets, "open_datasets", lambda name, root=None: [dataset])
+    (row,) = closed_loop.rows(Path("results"), [])
     assert row.frames == 2
     assert row.tracked == pytest.approx((1 / 3 + 1) / 2)
     assert row.still == pytest.approx((1 / 3 + 0) / 2)

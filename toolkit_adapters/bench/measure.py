@@ -85,7 +85,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-class Subject:
+class Measured:
     """A tracker that is measured, and the search regions that its network is given by hand."""
 
     def __init__(self, tracker: Tracker) -> None:
@@ -135,7 +135,7 @@ def measure(
         rows[name] = Row(name, variant.claim, variant.baseline)
         try:
             tracker = families.load_tracker(name, checkpoint, device, deterministic=deterministic)
-            trackers[name] = Subject(tracker)
+            trackers[name] = Measured(tracker)
             rows[name].weights = tracker.variant.weights_sha256
         except HitTrackersError as error:
             if name == variant.baseline:
@@ -167,7 +167,7 @@ def measure(
 
 
 def _time(
-    trackers: dict[str, Subject],
+    trackers: dict[str, Measured],
     image: np.ndarray,
     device: str,
     repeats: int,
@@ -219,7 +219,7 @@ def _ratio(baseline: list[float], variant: list[float]) -> Speedup:
     )
 
 
-def _fill_verdict(row: Row, subject: Subject, baseline: Subject, image: np.ndarray) -> None:
+def _fill_verdict(row: Row, subject: Measured, baseline: Measured, image: np.ndarray) -> None:
     """Open loop: both networks on the same search regions, with the same template."""
     outputs = []
     for each in (baseline, subject):
@@ -237,7 +237,7 @@ def _fill_verdict(row: Row, subject: Subject, baseline: Subject, image: np.ndarr
     row.breaches = row.claim.breaches(found)
 
 
-def _fill_costs(row: Row, subject: Subject, image: np.ndarray, device: str) -> None:
+def _fill_costs(row: Row, subject: Measured, image: np.ndarray, device: str) -> None:
     subject.start(image)
     work = subject.probe.workloads(subject.patches[0])
     if "network" in work:

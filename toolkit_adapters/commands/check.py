@@ -13,6 +13,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+
 HELP = "validate a submission zip as the server would"
 
 
@@ -23,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--benchmark", choices=("trackingnet", "got10k"), help="whose server (default: by its look)"
     )
     against = parser.add_mutually_exclusive_group()
-    against.add_argument(
-        "--root", type=Path, help="root of the dataset: checks lines and boxes too"
-    )
+    add_root_option(against, "where the dataset is: checks lines and boxes too")
     against.add_argument("--names", type=Path, help="text file, the name of a sequence a line")
     parser.add_argument(
         "--dataset", help="dataset under --root (default: trackingnet, or got10k-test)"
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         against = f"the {len(names)} names of {args.names}"
     elif args.root or args.dataset:
         name = args.dataset or TEST_SETS[kind]
-        dataset = open_datasets(name, args.root)[0]
+        dataset = open_datasets(name, split_roots(args.root, [name]).get(name))[0]
         expected = of_dataset(kind, dataset)
         against = f"the {len(dataset)} sequences of {name} at {dataset.root}"
     else:

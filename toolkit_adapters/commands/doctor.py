@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit_adapters.datasets.catalogue import BENCHMARKS, variable
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, add_root_option, variable
 from toolkit_adapters.datasets.settings import config_file
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ HELP = "check this machine, the datasets, or a folder of results"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("results", nargs="?", type=Path, metavar="RESULTS", help="folder to check")
-    parser.add_argument(
-        "--root", action="append", default=[], metavar="DATASET=DIR", help="where a dataset is"
-    )
+    add_root_option(parser, "where a dataset is")
 
 
 def run(args: argparse.Namespace) -> int:

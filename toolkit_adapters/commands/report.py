@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_pairs, split_roots
+
 HELP = "tables, figures and a page from a results folder"
 
 
@@ -26,13 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="default: reports/<name of RESULTS>"
     )
-    parser.add_argument(
-        "--root",
-        action="append",
-        default=[],
-        metavar="DATASET=DIR",
-        help="where a dataset is now, if not where the run found it",
-    )
+    add_root_option(parser, "where a dataset is now, if not where the run found it")
     parser.add_argument("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations")
     parser.add_argument(
         "--timing",
@@ -61,10 +57,11 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.report.tables.changes import changes
     from toolkit_adapters.report.write import summary, write_report
 
+    results = open_results(args.results)
     collection = collect(
-        open_results(args.results),
-        roots={name: Path(folder) for name, folder in _pairs(args.root, "--root")},
-        conventions=dict(_pairs(args.convention, "--convention")),
+        results,
+        roots=split_roots(args.root, results.datasets),
+        conventions=split_pairs(args.convention, "--convention"),
         truth=args.truth,
         progress=True,
         shared_times=args.timing == "shared",
@@ -82,15 +79,3 @@ def run(args: argparse.Namespace) -> int:
     print(summary(collection))
     print(f"report: {out}/report.html, {out}/report.md")
     return 0
-
-
-def _pairs(values: list[str], option: str) -> list[tuple[str, str]]:
-    from hit_trackers.errors import HitTrackersError
-
-    pairs = []
-    for value in values:
-        name, equals, rest = value.partition("=")
-        if not (name and equals and rest):
-            raise HitTrackersError(f"{option} {value}: expected DATASET=VALUE, such as lasot=...")
-        pairs.append((name, rest))
-    return pairs

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _configured() -> list[str]:
     """The benchmarks to run: those whose roots are configured, if official weights are too."""
-    from hit_trackers import checkpoint
+    from hit_trackers import families
     from hit_trackers.errors import DatasetError
     from toolkit_adapters.datasets.catalogue import find_root
     from toolkit_adapters.datasets.settings import use_configured_checkpoints
@@ -73,7 +73,8 @@ def _configured() -> list[str]:
         split = dataset.removeprefix(f"{benchmark}-")
         if split == dataset or (root / split).is_dir():
             found.append(dataset)
-    if found and checkpoint.search("base") is None:
+    weights = {of.baseline: of.found for of in families.family_of("hit").weights()}
+    if found and weights["hit_base"] is None:
         print(
             f"{', '.join(found)}: configured, but no official HiT-Base checkpoint is; running the "
             "embedded hit_nano on the demo instead (`hit-trackers doctor` says where to put one)"

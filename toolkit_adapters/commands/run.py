@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit_adapters.datasets.catalogue import DATASETS
+from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 
 if TYPE_CHECKING:
     from toolkit_adapters.running.session import Summary
@@ -45,12 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat it for more; demo needs nothing",
     )
     add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
-    add(
-        "--root",
-        action="append",
-        default=[],
-        metavar="[DATASET=]DIR",
-        help="where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
+    add_root_option(
+        parser,
+        "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")
@@ -118,6 +115,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="CPUs of a worker on a cluster (default: %(default)s)",
     )
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
+    add(
+        "--tolerate-damage",
+        action="store_true",
+        help="track what can be decoded of damaged images, and note it in the record, instead of "
+        "failing their sequence",
+    )
+    add(
+        "--trust-files",
+        action="store_true",
+        help="when resuming, do not look whether the images are still those that were tracked",
+    )
+    add(
+        "--fresh",
+        action="store_true",
+        help="delete records there that other code, weights, data or settings made, instead of "
+        "refusing to go on",
+    )
     add("--wait", action="store_true", help="wait while another run uses the results folder")
 
 
@@ -167,6 +181,7 @@ def run(args: argparse.Namespace) -> int:
         max_frames=args.max_frames,
         open_loop=args.open_loop,
         ahead=args.ahead,
+        tolerate_damage=args.tolerate_damage,
     )
     summary = run_session(
         Request(
@@ -184,6 +199,8 @@ def run(args: argparse.Namespace) -> int:
             address=args.address,
             cpus_per_worker=args.cpus_per_worker,
             memory=not args.no_memory,
+            trust_files=args.trust_files,
+            fresh=args.fresh,
             wait=args.wait,
             command=shlex.join(["hit-trackers", *sys.argv[1:]]),
         )

@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", choices=("trackingnet", "got10k"), help="whose server")
     parser.add_argument("results", type=Path, help="folder that `run` wrote")
     parser.add_argument("--tracker", required=True, help="resolved name, such as hit_base_memeff")
-    parser.add_argument("--root", type=Path, help="root of the dataset (default: as configured)")
+    add_root_option(parser, "where the dataset is (default: as configured)")
     parser.add_argument(
         "--dataset",
         help="dataset of the records (default: trackingnet, or got10k-test); "
@@ -70,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
         raise SubmissionError("--round is for TrackingNet; GOT-10k wants three decimals")
     name = args.dataset or TEST_SETS[args.benchmark]
     results = open_results(args.results)
-    expected = of_dataset(args.benchmark, open_datasets(name, args.root)[0])
+    root = split_roots(args.root, [name]).get(name)
+    expected = of_dataset(args.benchmark, open_datasets(name, root)[0])
     expected, out = _select(args, results, name, expected)
 
     lines = invalid = 0

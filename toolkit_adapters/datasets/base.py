@@ -5,15 +5,17 @@ from __future__ import annotations
 import abc
 import functools
 import hashlib
-import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
+from toolkit_adapters.datasets.frames import count_images
+from toolkit_adapters.datasets.truth import Truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +26,8 @@ class Sequence:
     dataset: str
     #: Image files, in order; N of them.
     frames: tuple[Path, ...]
-    #: float64 (N, 4) `x, y, w, h` as in the file, or (1, 4) where only the first is public.
-    truth: NDArray[np.float64]
-    #: bool (N,): the target is not to be seen. None where the dataset does not say.
-    absent: NDArray[np.bool_] | None = None
-    #: int64 (N,): visible share of the target in eighths, 0..8 (GOT-10k). None elsewhere.
-    cover: NDArray[np.int64] | None = None
+    #: Of all frames, or of the first alone where no more is public.
+    truth: Truth
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -37,7 +35,16 @@ class Sequence:
     @property
     def has_truth(self) -> bool:
         """Whether every frame has a box, so that it can be scored here."""
-        return len(self.truth) == len(self.frames)
+        return len(self.truth.boxes) == len(self.frames)
+
+    @property
+    def first_box(self) -> NDArray[np.float64]:
+        """What a tracker starts from: float64 (4,), a copy."""
+        return np.array(self.truth.boxes[0])
+
+    def first(self, frames: int | None) -> Sequence:
+        """The first so many frames of it; all of them for None."""
+        return replace(self, frames=self.frames[:frames], truth=self.truth.first(frames))
 
 
 class Dataset(abc.ABC):
@@ -81,8 +88,8 @@ class Dataset(abc.ABC):
     def _expectation(self) -> str: ...
 
     @abc.abstractmethod
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
-        """Annotation files of a sequence and its folder of frames; they need not exist."""
+    def _place(self, name: str) -> tuple[Path, Path]:
+        """The file whose first line is the first box, and the folder of frames; maybe missing."""
 
     def __len__(self) -> int:
         return len(self.sequence_names)
@@ -92,23 +99,16 @@ class Dataset(abc.ABC):
             yield self.load(name)
 
     def fingerprint(self) -> str:
-        """SHA-256 of names, annotations, numbers of frames, and one frame of each sequence.
+        """SHA-256 of what decides a box, images aside: names, first boxes, numbers of frames.
 
-        It says "the same data" without reading every image: another truth, another subset or
-        re-encoded frames change it, another root does not.
+        It says "the same data" without a look at the images, each of which a record compares by
+        itself. The truth of later frames decides scores, and no box: it is not of a run.
         """
         digest = hashlib.sha256()
         for name in self.sequence_names:
-            annotations, folder = self._files(name)
-            digest.update(f"{self.name}/{name}\n".encode())
-            for path in annotations:
-                content = path.read_bytes() if path.is_file() else b"missing"
-                digest.update(f"{path.name} {len(content)}\n".encode() + content)
-            images = [e.path for e in os.scandir(folder)] if folder.is_dir() else []
-            images = sorted(path for path in images if path.endswith((".jpg", ".jpeg", ".png")))
-            digest.update(f"{len(images)} frames\n".encode())
-            if images:
-                digest.update(Path(images[0]).read_bytes())
+            boxes, folder = self._place(name)
+            first = _first_line(boxes)
+            digest.update(f"{self.name}/{name} {first} {count_images(folder)}\n".encode())
         return digest.hexdigest()
 
     def _require(self, name: str) -> None:
@@ -119,7 +119,15 @@ class Dataset(abc.ABC):
             )
 
 
-def natural(name: str) -> tuple[str, int]:
-    """Sort key that puts `car-2` before `car-10`."""
-    head, _, number = name.rpartition("-")
-    return (head, int(number)) if number.isdigit() else (name, 0)
+def _first_line(path: Path) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return "missing"
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """Sort key by text and number, which puts `car-2` before `car-10`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts))

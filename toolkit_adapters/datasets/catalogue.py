@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,8 @@ from toolkit_adapters.datasets.settings import config_file, expanded, setting
 if TYPE_CHECKING:
     from toolkit_adapters.datasets.base import Dataset
 
+#: The demo in each of the official layouts.
+DEMO_PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")
 DATASETS = ("demo", "lasot", "trackingnet", "got10k-val", "got10k-test")
 BENCHMARKS = {
     "lasot": "lasot",
@@ -32,29 +35,61 @@ def variable(benchmark: str) -> str:
     return f"{benchmark.upper()}_ROOT"
 
 
+def add_root_option(options: argparse._ActionsContainer, text: str) -> None:
+    """Declare `--root`, the same for all commands; `split_roots` reads what it gathers."""
+    options.add_argument("--root", action="append", default=[], metavar="[DATASET=]DIR", help=text)
+
+
 def split_roots(values: Iterable[str], datasets: Iterable[str]) -> dict[str, Path]:
     """Read `--root` values into dataset -> root.
 
-    `DIR` alone is the root of the one benchmark asked for; `lasot=DIR` names its benchmark.
+    `lasot=DIR` names its dataset, `got10k=DIR` both sets of GOT-10k, `demo=DIR` a rendered demo and
+    its parts. `DIR` alone is the root of the one benchmark among `datasets`, or of the demo where
+    no benchmark is asked for.
 
     Raises:
-        HitTrackersError: an unknown benchmark, or a plain DIR where several are asked for.
+        HitTrackersError: no DIR, or DIR alone where several benchmarks are asked for.
     """
-    wanted = [name for name in datasets if name in BENCHMARKS]
+    asked = list(datasets)
     roots: dict[str, Path] = {}
     for value in values:
-        benchmark, equals, folder = value.partition("=")
-        if equals and benchmark in {*BENCHMARKS, *LAYOUTS}:
-            names = [name for name, kind in BENCHMARKS.items() if benchmark in (name, kind)]
-        else:
-            names, folder = wanted, value
-            if len({BENCHMARKS[name] for name in wanted}) != 1:
+        name, equals, folder = value.partition("=")
+        names = _called(name) if equals else ()
+        if not names:  # an equals sign may be part of the path
+            names, folder = tuple(n for n in asked if n in BENCHMARKS) or tuple(asked), value
+            if len({BENCHMARKS.get(n, "demo") for n in names}) != 1:
                 raise HitTrackersError(
-                    f"--root {value}: whose root is it? This run asks for {wanted or 'the demo'}; "
-                    "write --root lasot=DIR (or trackingnet=DIR, got10k=DIR), one a benchmark"
+                    f"--root {value}: whose root is it? The datasets are {', '.join(asked)}; write "
+                    "--root lasot=DIR (or trackingnet=DIR, got10k=DIR), one a benchmark"
                 )
-        roots.update({name: expanded(folder) for name in names})
+        if not folder:
+            raise HitTrackersError(f"--root {value!r}: expected DIR or DATASET=DIR")
+        roots.update({n: expanded(folder) for n in names})
     return roots
+
+
+def _called(name: str) -> tuple[str, ...]:
+    """The datasets that a name in `--root` means; none where it means none."""
+    if name == "demo":
+        return ("demo", *DEMO_PARTS)
+    if name in DEMO_PARTS:
+        return (name,)
+    return tuple(dataset for dataset, kind in BENCHMARKS.items() if name in (dataset, kind))
+
+
+def split_pairs(values: Iterable[str], option: str) -> dict[str, str]:
+    """Read values `DATASET=VALUE` of an option.
+
+    Raises:
+        HitTrackersError: one of another form.
+    """
+    pairs = {}
+    for value in values:
+        name, _, rest = value.partition("=")
+        if not (name and rest):
+            raise HitTrackersError(f"{option} {value}: expected DATASET=VALUE, such as lasot=...")
+        pairs[name] = rest
+    return pairs
 
 
 def find_root(dataset: str, root: str | Path | None = None) -> Path:
@@ -107,7 +142,7 @@ def open_datasets(
 
     if name == "demo":
         return demo.open_demo(root)
-    if name in demo.PARTS:
+    if name in DEMO_PARTS:
         return [dataset for dataset in demo.open_demo(root) if dataset.name == name]
     if name == "lasot":
         return [Lasot(find_root(name, root))]
@@ -115,4 +150,4 @@ def open_datasets(
         return [TrackingNet(find_root(name, root), truth=Path(truth) if truth else None)]
     if name in ("got10k-val", "got10k-test"):
         return [Got10k(find_root(name, root), split=name.removeprefix("got10k-"))]
-    raise DatasetError(f"unknown dataset {name!r}; known: {', '.join((*DATASETS, *demo.PARTS))}")
+    raise DatasetError(f"unknown dataset {name!r}; known: {', '.join((*DATASETS, *DEMO_PARTS))}")

@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,14 +23,25 @@ _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: "grey", 4: "grey with alpha", 6: "RGBA"}
 
 
+class Stamp(NamedTuple):
+    """What the file system says of a file: whether it may have changed since."""
+
+    size: int  # bytes
+    modified: int  # nanoseconds
+
+
+_UNKNOWN = Stamp(0, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One decoded image."""
 
     image: NDArray[np.uint8]  # RGB (H, W, 3), C-contiguous
     seconds: float  # wall clock from opening the file to the finished array
-    note: str | None  # what was done to an image that is not 8-bit RGB
+    note: str | None  # what was done to an image that is not 8-bit RGB, or is damaged
     digest: int = 0  # of the file, as `file_digest`
+    stamp: Stamp = _UNKNOWN
 
 
 def file_digest(content: bytes) -> int:
@@ -36,28 +49,69 @@ def file_digest(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
-def decode(path: Path) -> Frame:
+def stamp_of(path: Path) -> Stamp:
+    """The stamp of a file now.
+
+    Raises:
+        ImageError: it is missing.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ImageError:
+    return ImageError(
+        f"{path}: the image cannot be read ({error.strerror or error}); download the sequence again"
+    )
+
+
+def decode(path: Path, tolerate_damage: bool = False) -> Frame:
     """Decode an image as OpenCV's `IMREAD_COLOR` does (orientation of EXIF applied), to RGB.
 
     Grey images get three equal channels, 16-bit ones are scaled to 8 bits, alpha is dropped; the
-    note says so. A file that ends early is an error: OpenCV would fill the rest with grey.
+    note says so. A file that ends early is an error: OpenCV would fill the rest with grey. So is a
+    JPEG of which the decoder warns, as OpenCV would go on with whatever it made of it.
+
+    Args:
+        path: the file.
+        tolerate_damage: note a decoder's warning instead of refusing the image.
 
     Raises:
-        ImageError: missing, truncated or no image; the file is named.
+        ImageError: missing, truncated, damaged or no image; the file is named.
     """
     start = time.perf_counter()
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ImageError(
-            f"{path}: the image cannot be read ({error.strerror or error}); "
-            "download the sequence again"
-        ) from error
+    content = read(path)
     _check_complete(path, content)
     fast = jpeg.decode_rgb(content) if content.startswith(_JPEG) else None
-    if fast is not None:
-        seconds = time.perf_counter() - start
-        return Frame(fast, seconds, None, file_digest(content))
+    image = _decode_by_opencv(path, content) if fast is None else fast
+    seconds = time.perf_counter() - start
+    note = None if fast is not None else _describe(content)
+    if fast is None and content.startswith(_JPEG) and (damage := jpeg.damage(content)):
+        if not tolerate_damage:
+            raise ImageError(
+                f"{path}: the image is damaged ({damage}); download the sequence again, or pass "
+                "--tolerate-damage to track what can be decoded of it"
+            )
+        note = f"damaged ({damage})"
+    return Frame(image, seconds, note, file_digest(content), stamp_of(path))
+
+
+def _decode_by_opencv(path: Path, content: bytes) -> NDArray[np.uint8]:
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -66,9 +120,7 @@ def decode(path: Path) -> Frame:
         raise ImageError(
             f"{path}: OpenCV cannot decode it ({len(content)} bytes); download the sequence again"
         )
-    rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    seconds = time.perf_counter() - start
-    return Frame(rgb, seconds, _describe(content), file_digest(content))
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _check_complete(path: Path, content: bytes) -> None:
@@ -104,7 +156,7 @@ def _describe(content: bytes) -> str | None:
 
 
 def decode_ahead(
-    paths: Sequence[Path], ahead: int = 4, threads: int = 2
+    paths: Sequence[Path], ahead: int = 4, threads: int = 2, tolerate_damage: bool = False
 ) -> Generator[Frame, None, None]:
     """Yield decoded frames in order while at most `ahead` further ones are decoded in threads.
 
@@ -116,15 +168,16 @@ def decode_ahead(
     Raises:
         ImageError: as `decode`.
     """
+    work = partial(decode, tolerate_damage=tolerate_damage)
     if ahead <= 0:
-        yield from map(decode, paths)
+        yield from map(work, paths)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     pending: deque[Future[Frame]] = deque()
     try:
         remaining = iter(paths)
         for path in remaining:
-            pending.append(pool.submit(decode, path))
+            pending.append(pool.submit(work, path))
             if len(pending) > ahead:
                 yield pending.popleft().result()
         while pending:

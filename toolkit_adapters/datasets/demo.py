@@ -15,8 +15,6 @@ from toolkit_adapters.datasets.lasot import Lasot
 from toolkit_adapters.datasets.settings import cache_folder
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 
-PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")
-
 
 def open_demo(root: str | Path | None = None) -> list[Dataset]:
     """The three demo datasets; `root` is an already rendered folder, by default the cache."""

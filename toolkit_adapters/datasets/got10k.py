@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hit_trackers.errors import DatasetError
-from toolkit_adapters.datasets.annotations import (
-    expect_count,
-    list_frames,
-    read_boxes,
-    read_labels,
-    read_text,
-)
+from toolkit_adapters.datasets.annotations import Text, decode_text, read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.datasets.frames import list_frames
 
 #: Size of either official set.
 OFFICIAL = 180
@@ -22,7 +17,8 @@ class Got10k(Dataset):
     """`<root>/<split>/{list.txt, <sequence>/{00000001.jpg, groundtruth.txt, *.label}}`.
 
     The test set's `groundtruth.txt` holds the first box only. `cover.label` (eighths of the target
-    to be seen, 0..8) and `absence.label` are read where they exist.
+    to be seen, 0..8), `absence.label` and `meta_info.ini` (size of the images) are read where they
+    exist.
     """
 
     def __init__(self, root: Path, split: str = "val", name: str | None = None) -> None:
@@ -34,7 +30,7 @@ class Got10k(Dataset):
         listing = self._folder / "list.txt"
         if not self._folder.is_dir():
             raise DatasetError(f"{self.name}: {self._folder} is missing; {self._expectation()}")
-        names = tuple(read_text(listing).split())
+        names = tuple(decode_text(*read_text(listing), strict=True).split())
         for number, name in enumerate(names, start=1):
             # A name is a folder under the split: nothing may lead out of it.
             usable = name.isprintable() and len(name.encode()) < 250
@@ -51,25 +47,27 @@ class Got10k(Dataset):
         """Names of `list.txt` that have no folder."""
         return tuple(name for name in self.sequence_names if not (self._folder / name).is_dir())
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
+    def _place(self, name: str) -> tuple[Path, Path]:
         folder = self._folder / name
-        names = ("groundtruth.txt", "cover.label", "absence.label")
-        return tuple(folder / file for file in names), folder
+        return folder / "groundtruth.txt", folder
 
     def load(self, name: str) -> Sequence:
         """Read one sequence; truth is (1, 4) for the test set."""
         self._require(name)
-        (truth_file, cover_file, absence_file), folder = self._files(name)
+        boxes, folder = self._place(name)
         frames = list_frames(folder, first=1)
-        truth = read_boxes(truth_file)
-        if not (self._split == "test" and len(truth) == 1):
-            expect_count(truth_file, len(truth), len(frames))
-        cover = absent = None
-        if cover_file.is_file():
-            cover = read_labels(cover_file, largest=8)
-            expect_count(cover_file, len(cover), len(frames))
-        if absence_file.is_file():
-            absence = read_labels(absence_file, largest=1)
-            expect_count(absence_file, len(absence), len(frames))
-            absent = absence.astype(bool)
-        return Sequence(name, self.name, frames, truth, absent=absent, cover=cover)
+        absence = _read_existing(folder / "absence.label")
+        truth = read_truth(
+            read_text(boxes),
+            absent=[absence] if absence else [],
+            cover=_read_existing(folder / "cover.label"),
+            meta=_read_existing(folder / "meta_info.ini"),
+            frames=len(frames),
+            first_only=self._split == "test",
+            strict=True,
+        )
+        return Sequence(name, self.name, frames, truth)
+
+
+def _read_existing(path: Path) -> Text | None:
+    return read_text(path) if path.is_file() else None

@@ -1,7 +1,8 @@
-"""JPEG by simplejpeg where it is installed and its pixels are OpenCV's, bit for bit.
+"""JPEG by simplejpeg where its pixels are OpenCV's, bit for bit; and damage, which it reports.
 
 Both bind libjpeg-turbo, but which version and settings is up to their builds, so equality is tested
-once a process on this machine, and not assumed. It saves the detour over BGR.
+once per process on this machine, and not assumed. It saves the detour over BGR. OpenCV swallows the
+decoder's warnings; simplejpeg raises them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def decode_rgb(content: bytes) -> NDArray[np.uint8] | None:
     OpenCV applies the orientation of EXIF data, and has its own ways with grey, CMYK and damaged
     files.
     """
-    library = _library()
+    library = _library() if _agreeing() else None
     if library is None or _EXIF in content[:_EXIF_REACH]:
         return None
     return _decode(library, content)
@@ -41,14 +42,30 @@ def _decode(library: Any, content: bytes) -> NDArray[np.uint8] | None:
     return np.asarray(image, dtype=np.uint8)
 
 
+def damage(content: bytes) -> str:
+    """What the decoder warns of, in its words; "" for none, and where simplejpeg is missing."""
+    library = _library()
+    if library is None:
+        return ""
+    try:
+        library.decode_jpeg(content, "GRAY", fastdct=True, fastupsample=True, strict=True)
+    except (ValueError, RuntimeError) as error:
+        return " ".join(str(error).split()) or "it cannot be decoded"
+    return ""
+
+
 @functools.cache
 def _library() -> Any | None:
-    """The package, if it is installed and agrees with OpenCV."""
     try:
-        library = importlib.import_module("simplejpeg")
+        return importlib.import_module("simplejpeg")
     except ImportError:
         return None
-    return library if _agrees(library) else None
+
+
+@functools.cache
+def _agreeing() -> bool:
+    library = _library()
+    return library is not None and _agrees(library)
 
 
 def _agrees(library: Any) -> bool:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from toolkit_adapters.datasets.annotations import (
-    expect_count,
-    list_frames,
-    read_boxes,
-    read_labels,
-)
+from toolkit_adapters.datasets.annotations import read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+from toolkit_adapters.datasets.frames import list_frames
 
 
 def official_names() -> tuple[str, ...]:
     """The 280 official test sequences."""
     text = resources.files(__package__).joinpath("lasot_test.txt").read_text(encoding="utf-8")
     return tuple(text.split())
+
+
+_ABSENCE = ("full_occlusion.txt", "out_of_view.txt")
 
 
 class Lasot(Dataset):
@@ -51,24 +50,18 @@ class Lasot(Dataset):
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
+    def _place(self, name: str) -> tuple[Path, Path]:
         folder = self._folder(name)
-        names = ("groundtruth.txt", "full_occlusion.txt", "out_of_view.txt")
-        return tuple(folder / file for file in names), folder / "img"
+        return folder / "groundtruth.txt", folder / "img"
 
     def load(self, name: str) -> Sequence:
         """Read `<class>-<n>`; both files of absence are required, as the official set has them."""
         self._require(name)
-        (truth_file, occlusion_file, view_file), images = self._files(name)
+        boxes, images = self._place(name)
         frames = list_frames(images, first=1)
-        truth = read_boxes(truth_file)
-        expect_count(truth_file, len(truth), len(frames))
-        occluded = read_labels(occlusion_file, largest=1)
-        expect_count(occlusion_file, len(occluded), len(frames))
-        out_of_view = read_labels(view_file, largest=1)
-        expect_count(view_file, len(out_of_view), len(frames))
-        absent = (occluded | out_of_view).astype(bool)
-        return Sequence(name, self.name, frames, truth, absent=absent)
+        absent = [read_text(boxes.with_name(label)) for label in _ABSENCE]
+        truth = read_truth(read_text(boxes), absent, frames=len(frames), strict=True)
+        return Sequence(name, self.name, frames, truth)
 
 
 def _peek(folder: Path) -> str:

@@ -7,11 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from hit_trackers.errors import DatasetError
-from toolkit_adapters.datasets.annotations import expect_count, list_frames, read_boxes
+from toolkit_adapters.datasets.annotations import read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.datasets.frames import list_frames
 
 #: Size of the official test set.
 OFFICIAL = 511
+
+
+def truth_folder(root: Path) -> Path | None:
+    """Where the full annotations are, for somebody who has them: in the root, or beside it."""
+    places = (root / "truth", root.with_name(f"{root.name}_truth"))
+    return next((place for place in places if place.is_dir()), None)
 
 
 class TrackingNet(Dataset):
@@ -25,8 +32,7 @@ class TrackingNet(Dataset):
         super().__init__(name, root)
         if truth is not None and not truth.is_dir():
             raise DatasetError(f"{truth}: no folder; expected the full truth, <sequence>.txt each")
-        candidates = (root / "truth", root.with_name(f"{root.name}_truth"))
-        self._truth = truth or next((path for path in candidates if path.is_dir()), None)
+        self._truth = truth or truth_folder(root)
 
     def _names(self) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in (self.root / "TEST" / "anno").glob("*.txt")))
@@ -36,29 +42,26 @@ class TrackingNet(Dataset):
 
     def missing_names(self) -> tuple[str, ...]:
         """Sequences with a first box but no frames."""
-        return tuple(name for name in self.sequence_names if not self._files(name)[1].is_dir())
+        return tuple(name for name in self.sequence_names if not self._place(name)[1].is_dir())
 
-    def _files(self, name: str) -> tuple[tuple[Path, ...], Path]:
-        files: tuple[Path, ...] = (self.root / "TEST" / "anno" / f"{name}.txt",)
-        if self._truth is not None:
-            files += (self._truth / f"{name}.txt",)
-        return files, self.root / "TEST" / "frames" / name
+    def _place(self, name: str) -> tuple[Path, Path]:
+        test = self.root / "TEST"
+        return test / "anno" / f"{name}.txt", test / "frames" / name
 
     def load(self, name: str) -> Sequence:
         """Read one sequence; its truth is (1, 4) unless the full one is known."""
         self._require(name)
-        (first_file, *truth_files), folder = self._files(name)
+        first_file, folder = self._place(name)
         frames = list_frames(folder, first=0)
-        first = read_boxes(first_file)
-        if len(first) != 1:
-            expect_count(first_file, len(first), len(frames))
-        truth = first
-        if truth_files and truth_files[0].is_file():
-            truth = read_boxes(truth_files[0])
-            expect_count(truth_files[0], len(truth), len(frames))
-            if not np.array_equal(truth[0], first[0]):
+        count = len(frames)
+        public = read_truth(read_text(first_file), frames=count, first_only=True, strict=True)
+        truth = public
+        full = self._truth / f"{name}.txt" if self._truth is not None else None
+        if full is not None and full.is_file():
+            truth = read_truth(read_text(full), frames=count, strict=True)
+            if not np.array_equal(truth.boxes[0], public.boxes[0]):
                 raise DatasetError(
-                    f"{truth_files[0]}:1: the first box differs from {first_file}:1; "
+                    f"{full}:1: the first box differs from {first_file}:1; "
                     "they must be of the same sequence"
                 )
         return Sequence(name, self.name, frames, truth)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from hit_trackers.errors import SubmissionError
 from toolkit_adapters.cli import guarded
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 if TYPE_CHECKING:
     from toolkit_adapters.got10k.experiments import Experiment
@@ -41,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="demo",
         help="got10k-val, got10k-test, lasot, trackingnet or demo (default)",
     )
-    parser.add_argument("--root", type=Path, help="root of the dataset (default: as configured)")
+    add_root_option(parser, "where the dataset is (default: as configured)")
     parser.add_argument("--truth", type=Path, help="folder of full TrackingNet annotations")
     parser.add_argument(
         "--sequence", action="append", help="only this sequence; repeat for several"
@@ -66,12 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import make_views
+    from toolkit_adapters.datasets.selection import select
+    from toolkit_adapters.got10k.datasets import SequenceView
     from toolkit_adapters.got10k.experiments import make_experiment
     from toolkit_adapters.got10k.tracker import ToolkitTracker
 
-    datasets = open_datasets(args.dataset, args.root, args.truth)
-    views = make_views(datasets, args.sequence, args.max_frames)
+    root = split_roots(args.root, [args.dataset]).get(args.dataset)
+    datasets = open_datasets(args.dataset, root, args.truth)
+    selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
+    views = [SequenceView(s.dataset, s.names, s.max_frames) for s in selections if s.names]
     options = {"checkpoint": args.checkpoint, "device": args.device}
     trackers = [ToolkitTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []
@@ -122,7 +126,7 @@ def _check(path: Path, experiment: Experiment) -> None:
 
     sequences = [experiment.dataset.load(name) for name in experiment.dataset.seq_names]
     frames = {sequence.name: len(sequence.frames) for sequence in sequences}
-    first = {sequence.name: sequence.truth[0] for sequence in sequences}
+    first = {sequence.name: sequence.first_box for sequence in sequences}
     problems = check_zip(path, Expected("got10k", frames, first))
     if problems:
         raise SubmissionError(f"{path}: the server would reject it:\n{summarise(problems)}")

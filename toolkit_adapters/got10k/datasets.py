@@ -2,92 +2,43 @@
 
 from __future__ import annotations
 
-import configparser
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hit_trackers.errors import DatasetError
-from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
+from toolkit_adapters.datasets.selection import Selection
 
 
-class SequenceView:
-    """A dataset, or some sequences of it, as the toolkit's experiments read one.
+class SequenceView(Selection):
+    """A selection as the toolkit's experiments read a dataset.
 
-    Indexing gives image files and boxes (N, 4), and with `return_meta` a dict of cover labels and
-    resolution. The toolkit's own readers cannot be used: its LaSOT class raises TypeError, its
-    TrackingNet class wants the truth of the test set, and its GOT-10k class accepts one spelling
-    of `meta_info.ini` only.
-
-    Args:
-        dataset: where the sequences are.
-        names: the sequences to take, in this order; None for all.
-        max_frames: leave out all frames after these; None for none.
+    Indexing, by number or name, gives image files and boxes (N, 4), and with `return_meta` a dict
+    of cover labels and resolution. The toolkit's own readers cannot be used: its LaSOT class raises
+    TypeError, its TrackingNet class wants the truth of the test set, and its GOT-10k class accepts
+    one spelling of `meta_info.ini` only.
     """
 
-    def __init__(
-        self, dataset: Dataset, names: list[str] | None = None, max_frames: int | None = None
-    ) -> None:
-        self.dataset = dataset
-        self.seq_names = list(dataset.sequence_names if names is None else names)
-        self.max_frames = max_frames
-        self.return_meta = False
+    return_meta = False  # the toolkit sets it
+
+    @property
+    def seq_names(self) -> list[str]:
+        """The toolkit's word for `names`."""
+        return list(self.names)
 
     def __len__(self) -> int:
-        return len(self.seq_names)
-
-    def load(self, index: int | str) -> Sequence:
-        """A sequence, cut to `max_frames`."""
-        sequence = self.dataset.load(index if isinstance(index, str) else self.seq_names[index])
-        n = self.max_frames
-        return Sequence(
-            sequence.name,
-            sequence.dataset,
-            sequence.frames[:n],
-            sequence.truth[:n],
-            absent=None if sequence.absent is None else sequence.absent[:n],
-            cover=None if sequence.cover is None else sequence.cover[:n],
-        )
+        return len(self.names)
 
     def __getitem__(self, index: int | str) -> tuple[Any, ...]:
-        if not isinstance(index, str) and index >= len(self):
-            raise IndexError(index)
-        sequence = self.load(index)
+        sequence = self.load(index if isinstance(index, str) else self.names[index])
         files = [str(path.resolve()) for path in sequence.frames]
         # Frames without a public truth are NaN: the toolkit asserts a row a frame.
         truth = np.full((len(files), 4), np.nan)
-        truth[: len(sequence.truth)] = sequence.truth
+        truth[: len(sequence.truth.boxes)] = sequence.truth.boxes
         if not self.return_meta:
             return files, truth
         return files, truth, read_meta(sequence)
-
-
-def make_views(
-    datasets: list[Dataset], names: list[str] | None, max_frames: int | None
-) -> list[SequenceView]:
-    """Views of the datasets that have any of these sequences; of all, for None.
-
-    Raises:
-        DatasetError: a name that no dataset has, or fewer than two frames.
-    """
-    if max_frames is not None and max_frames < 2:
-        raise DatasetError(f"--max-frames {max_frames}: expected at least 2")
-    known = [name for dataset in datasets for name in dataset.sequence_names]
-    unknown = sorted(set(names or ()) - set(known))
-    if unknown:
-        places = " and ".join(dataset.name for dataset in datasets)
-        raise DatasetError(
-            f"{places}: no sequence {', '.join(unknown)}; there are {len(known)}, such as "
-            f"{', '.join(known[:5])}"
-        )
-    views = []
-    for dataset in datasets:
-        chosen = [n for n in dataset.sequence_names if names is None or n in names]
-        if chosen:
-            views.append(SequenceView(dataset, chosen, max_frames))
-    return views
 
 
 def read_meta(sequence: Sequence) -> dict[str, Any]:
@@ -95,27 +46,15 @@ def read_meta(sequence: Sequence) -> dict[str, Any]:
 
     Without labels every frame counts as visible; without `meta_info.ini` the first image is asked.
     """
-    cover: NDArray[np.int64] = (
-        np.full(len(sequence.frames), 8) if sequence.cover is None else sequence.cover
-    )
+    cover = sequence.truth.cover
+    if cover is None:
+        cover = np.full(len(sequence.frames), 8)
     return {"cover": cover, "resolution": str(resolution(sequence))}
 
 
 def resolution(sequence: Sequence) -> tuple[int, int]:
-    """Width and height of the images in pixels, as `meta_info.ini` has them, else of the first."""
-    meta = sequence.frames[0].parent / "meta_info.ini"
-    if meta.is_file():
-        # Official files have "key: value"; others in the same layout "key = value".
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(meta.read_text(encoding="utf-8"))
-            text = parser.get("METAINFO", "resolution").strip("() ")
-            width, height = (int(float(part)) for part in text.split(","))
-            return width, height
-        except (configparser.Error, ValueError, UnicodeDecodeError) as error:
-            raise DatasetError(
-                f"{meta}: no resolution ({error}); expected [METAINFO] and "
-                "`resolution: (1920, 1080)`"
-            ) from error
+    """Width and height of the images in pixels, as the dataset has them, else of the first."""
+    if sequence.truth.size is not None:
+        return sequence.truth.size
     height, width = decode(sequence.frames[0]).image.shape[:2]
     return width, height

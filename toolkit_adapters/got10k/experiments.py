@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import PredictionError, ResultFileError
-from toolkit_adapters.extras import missing
+from hit_trackers.errors import MissingDependencyError, PredictionError, ResultFileError
 from toolkit_adapters.got10k.datasets import SequenceView
 from toolkit_adapters.got10k.tracker import ToolkitTracker
 from toolkit_adapters.records.files import write_atomically
@@ -27,7 +26,7 @@ from toolkit_adapters.servers.writer import format_rows
 try:
     from got10k import experiments as toolkit
 except ImportError as error:
-    raise missing(error, "got10k") from error
+    raise MissingDependencyError.of(error, "got10k") from error
 
 
 class _Guard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tabulate import tabulate
 from toolkit_adapters.got10k.datasets import resolution
 from toolkit_adapters.got10k.experiments import Experiment, ExperimentGOT10k, ExperimentLaSOT
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.scoring import Truth, combine, find
+from toolkit_adapters.scoring import combine, find
 
 _SPEED = (
     "The toolkit's speed is the mean of 1/t with initialisation included: one slow frame hardly "
@@ -94,8 +94,9 @@ def _scores(
         scores = []
         for name in experiment.dataset.seq_names:
             sequence = experiment.dataset.load(name)
-            size = resolution(sequence) if kind == "got10k" else None
-            truth = Truth(sequence.truth, sequence.absent, sequence.cover, size)
+            truth = sequence.truth
+            if kind == "got10k":
+                truth = replace(truth, size=resolution(sequence))
             scores.append(convention.score(experiment.boxes(tracker, name), truth))
         return combine(scores).values
 

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from hit_trackers.errors import HitTrackersError, PredictionError
+from hit_trackers.errors import HitTrackersError, MissingDependencyError, PredictionError
+from hit_trackers.geometry import is_box
 from hit_trackers.protocol import Tracker
 from toolkit_adapters.datasets.decoding import decode
-from toolkit_adapters.extras import missing
 
 try:
     from got10k import trackers as toolkit
 except ImportError as error:
-    raise missing(error, "got10k") from error
+    raise MissingDependencyError.of(error, "got10k") from error
 
 
 class ToolkitTracker(toolkit.Tracker):  # type: ignore[misc, unused-ignore]
@@ -54,7 +54,7 @@ class ToolkitTracker(toolkit.Tracker):  # type: ignore[misc, unused-ignore]
             PredictionError: the tracker's answer is no box; the toolkit would store NaN.
         """
         box = np.array(self.tracker.update(_as_array(image)).box, dtype=np.float64)
-        if box.shape != (4,) or not np.isfinite(box).all() or not (box[2:] > 0).all():
+        if box.shape != (4,) or not is_box(box):
             raise PredictionError(
                 f"{self.name} answered {box.tolist()}; expected finite x, y, w, h of positive size"
             )

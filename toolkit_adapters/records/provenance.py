@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,12 +16,13 @@ from hit_trackers.errors import RecordError
 from hit_trackers.variants import Variant
 from hit_trackers.version import VERSION
 from toolkit_adapters.datasets.base import Dataset
-from toolkit_adapters.records import Run
+from toolkit_adapters.records import sources
+from toolkit_adapters.records.run import Run
 
 SEED = 0
 
 
-_PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors")
+_PACKAGES = ("torch", "numpy", "opencv-python", "onnxruntime", "openvino", "safetensors", "triton")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Options:
     max_frames: int | None = None
     open_loop: int = 10
     ahead: int | None = None
+    tolerate_damage: bool = False
 
     @property
     def decoded_ahead(self) -> int:
@@ -49,11 +51,13 @@ class Machine:
     threads: int
     versions: Mapping[str, str]
     cuda: str | None  # the version that PyTorch was built with
+    #: By family: digests of the files that decide its records (`records.sources`).
+    sources: Mapping[str, Mapping[str, str]]
     platform: str = field(compare=False)
 
 
-def describe_machine(options: Options) -> Machine:
-    """The machine as this process sees it, threads already set."""
+def describe_machine(options: Options, families: Iterable[str]) -> Machine:
+    """The machine as this process sees it, threads already set, for trackers of some families."""
     import torch
 
     return Machine(
@@ -61,6 +65,7 @@ def describe_machine(options: Options) -> Machine:
         threads=torch.get_num_threads(),
         versions=versions(),
         cuda=torch.version.cuda,
+        sources={family: sources.sources_of(family) for family in families},
         platform=platform.platform(),
     )
 
@@ -145,6 +150,7 @@ def describe_run(
         "max_frames": options.max_frames,
         "open_loop": options.open_loop,
         "versions": dict(machine.versions),
+        "sources": sources.digest(machine.sources[variant.family]),
     }
     provenance = {
         "commit": commit(),
@@ -154,6 +160,7 @@ def describe_run(
         "options": {**asdict(options), "ahead": options.decoded_ahead},
         "cuda": machine.cuda,
         "control": control,
+        "sources": dict(machine.sources[variant.family]),
     }
     return Run(
         tracker=variant.name,
@@ -175,14 +182,25 @@ def require_same(stored: Run, current: Run, where: Path) -> None:
     Raises:
         RecordError: naming each field that differs, both values, and what to do.
     """
-    differing = [
-        f"{key} was {stored.identity.get(key)!r} and is {current.identity.get(key)!r}"
+    keys = [
+        key
         for key in sorted({*stored.identity, *current.identity})
         if stored.identity.get(key) != current.identity.get(key)
     ]
-    if differing:
-        raise RecordError(
-            f"{where}: these results are of another run: {'; '.join(differing)}. "
-            "Records of different runs never share a folder: choose another --results, "
-            f"or delete {where.parent}"
-        )
+    if not keys:
+        return
+    differing = [
+        f"{key} was {stored.identity.get(key)!r} and is {current.identity.get(key)!r}"
+        for key in keys
+        if key != "sources"
+    ]
+    if "sources" in keys:
+        before, now = (run.provenance.get("sources") or {} for run in (stored, current))
+        files = sources.changed(before, now)
+        few = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        differing.append(f"the code that computes them changed since ({few})")
+    raise RecordError(
+        f"{where}: these results are of another run: {'; '.join(differing)}. "
+        "Records of different runs never share a folder: choose another --results, or --fresh to "
+        "delete these records and make them anew"
+    )

@@ -50,6 +50,8 @@ class Record:
     patch_size: int = 0
     #: (N,) digest of each frame's file (`datasets.decoding.file_digest`); none where not known.
     files: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    #: (N, 2) bytes, and ns of last modification, of each frame's file; none where not known.
+    stamps: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     executed: str = ""  # what ran, as `hit_trackers.executed.Executed.to_json` writes it
     identity: str = ""  # SHA-256 of the run's identity
     pairing: str = ""  # the same for records measured together on the same decoded frames
@@ -94,6 +96,7 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "open_index": (np.int64, (None,)),
     "open_outputs": (np.float32, (None, None)),
     "files": (np.uint64, (None,)),
+    "stamps": (np.int64, (None, 2)),
 }
 
 
@@ -109,7 +112,7 @@ def _check(record: Record, where: str) -> Record:
     for name, (dtype, shape) in _SHAPES.items():
         array = getattr(record, name)
         rows = len(record.open_index) if name.startswith("open_") else len(record.boxes)
-        if name == "files" and not len(array):
+        if name in ("files", "stamps") and not len(array):
             rows = 0
         width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
         expected = (rows, *width)

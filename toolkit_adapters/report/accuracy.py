@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
-from toolkit_adapters.scoring import Convention, Score, Truth, combine, find
+from toolkit_adapters.scoring import Convention, Score, combine, find
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.evaluation import annotation_root
 from toolkit_adapters.scoring.rawresults.files import Files
@@ -76,6 +78,9 @@ def open_accuracy(
         wanted = next((c for d, c in conventions.items() if d in name), None)
         convention = find(name, wanted)
         root = roots.get(name, Path(run.root))
+        part = root / name.removeprefix("demo-")
+        if name in DEMO_PARTS and part.is_dir():  # the root given is the demo's
+            root = part
         found[name] = _read(run, root, convention, truth)
     return Accuracy(found)
 
@@ -98,30 +103,18 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
             known = set(table.names)
             for name in run.sequences:
                 if name in known:
-                    truths[name] = _first(table.load(name), limit)
+                    truths[name] = table.load(name).first(limit)
     except DatasetError as error:
         return DatasetTruth(run.dataset, convention, reason=str(error), dataset=dataset)
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
 
 
-def _first(truth: Truth, limit: int | None) -> Truth:
-    """The first `limit` frames, for runs that stopped there."""
-    if limit is None:
-        return truth
-    return Truth(
-        truth.boxes[:limit],
-        None if truth.absent is None else truth.absent[:limit],
-        None if truth.cover is None else truth.cover[:limit],
-        truth.size,
-    )
-
-
 def _reopen(name: str, root: Path) -> Dataset | None:
     """The dataset that a run was made on; None where its frames are gone."""
-    from toolkit_adapters.datasets.demo import PARTS, open_demo
+    from toolkit_adapters.datasets.demo import open_demo
 
     try:
-        if name in PARTS:
+        if name in DEMO_PARTS:
             return next(part for part in open_demo(root.parent) if part.name == name)
         return open_datasets(name, root)[0]
     except HitTrackersError:

@@ -42,25 +42,26 @@ def build_strips(collection: Collection) -> list[Strip]:
         distance = np.abs(baseline.boxes - variant.boxes).max(axis=1)
         first, worst = comparison.first_divergent or 0, int(distance.argmax())
         frames = sorted({max(0, first - 1), first, (first + worst) // 2, worst})
+        known = sequence.truth.boxes
         panels, words = [], []
         for frame in frames:
             image = _read(sequence.frames[frame])
             if image is None:
                 break
-            truth = sequence.truth[frame] if frame < len(sequence.truth) else None
+            truth = known[frame] if frame < len(known) else None
             boxes = (truth, baseline.boxes[frame], variant.boxes[frame])
             panels.append(_panel(image, boxes, f"frame {frame}"))
             words.append(f"frame {frame}: {distance[frame]:.3g} px apart")
         if len(panels) < len(frames):
             continue
-        known = "white truth, " if len(sequence.truth) > 1 else ""
+        white = "white truth, " if len(known) > 1 else ""
         strips.append(
             Strip(
                 name=f"frames_{tracker}",
                 caption=f"{collection.label(tracker)} on {comparison.sequence} ({dataset}), the "
                 f"sequence on which it strays furthest: before and at the first difference "
                 f"(frame {first}), between, and at the largest (frame {worst}). Boxes: "
-                f"{known}blue baseline, orange variant. {'; '.join(words)}.",
+                f"{white}blue baseline, orange variant. {'; '.join(words)}.",
                 alt=f"{len(panels)} frames of {comparison.sequence} with boxes; "
                 f"{'; '.join(words)}.",
                 jpeg=_encode(np.hstack(panels)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tqdm import tqdm
 
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.decoding import file_digest, read, stamp_of
+from toolkit_adapters.datasets.selection import Selection
 from toolkit_adapters.records import (
     RUN_FILE,
     Record,
@@ -84,15 +87,36 @@ def open_runs(results: Results, runs: Iterable[Run]) -> None:
         write_atomically(path, run.to_json().encode())
 
 
+def discard_others(results: Results, runs: Iterable[Run]) -> int:
+    """Delete the records of runs of another identity than these; returns how many.
+
+    Only what a run wrote is deleted: its records and its `run.json`.
+    """
+    deleted = 0
+    for run in runs:
+        path = results.folder / run.tracker / run.dataset / RUN_FILE
+        try:
+            if not path.exists() or load_run(path).identity == run.identity:
+                continue
+        except RecordError:
+            pass  # damaged, and so of no known identity
+        for name in run.sequences:
+            record = results.path(run.tracker, run.dataset, name)
+            deleted += record.exists()
+            record.unlink(missing_ok=True)
+        path.unlink()
+    return deleted
+
+
 def plan(
     results: Results,
-    dataset: Dataset,
+    selection: Selection,
     runs: Mapping[str, Run],
     controls: Mapping[str, Run],
     *,
     control_sequences: int | None,
-    only: Iterable[str] = (),
-    max_frames: int | None = None,
+    trust_files: bool = False,
+    fresh: bool = False,
 ) -> Plan:
     """List the passes a dataset still needs.
 
@@ -101,40 +125,47 @@ def plan(
 
     Args:
         results: the results folder.
-        dataset: its annotations are all read here, so that faults are known at the start.
+        selection: its annotations are all read here, so that faults are known at the start.
         runs: provenance of each requested tracker.
         controls: provenance of each control.
         control_sequences: number of sequences that also run the controls; None for all.
-        only: names of sequences; all by default.
-        max_frames: first frames of a sequence that are run.
+        trust_files: do not look whether the images are those that a record was made on.
+        fresh: records of other images are made anew; else they are refused.
 
     Raises:
-        DatasetError: `only` names an unknown sequence.
-        RecordError: a record of another run.
+        RecordError: a record of another run, or of other images.
     """
-    wanted = set(only)
-    names = [name for name in dataset.sequence_names if not wanted or name in wanted]
+    dataset = selection.dataset
     made = Plan()
-    checked = tqdm(names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1)
+    checked = tqdm(
+        selection.names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1
+    )
     for position, name in enumerate(checked):
         group = dict(runs)
         if control_sequences is None or position < control_sequences:
             group.update(controls)
         try:
-            frames = len(dataset.load(name).frames[:max_frames])
+            frames = selection.load(name).frames
         except DatasetError as error:
             made.failures.append(Failure(dataset.name, name, "", str(error)))
             continue
-        if _complete(results, dataset.name, name, group, made.remade):
+        images = None if trust_files else frames
+        if _complete(results, dataset.name, name, group, made.remade, images, fresh):
             made.done += 1
         else:
             identities = {tracker: run.identity_sha256 for tracker, run in group.items()}
-            made.jobs.append(Job(dataset, name, frames, identities))
+            made.jobs.append(Job(dataset, name, len(frames), identities))
     return made
 
 
 def _complete(
-    results: Results, dataset: str, sequence: str, group: Mapping[str, Run], remade: list[str]
+    results: Results,
+    dataset: str,
+    sequence: str,
+    group: Mapping[str, Run],
+    remade: list[str],
+    images: Sequence[Path] | None,
+    fresh: bool,
 ) -> bool:
     pairings = set()
     complete = True
@@ -152,8 +183,30 @@ def _complete(
                 f"{path}: a record of another run than {RUN_FILE} beside it describes; "
                 "delete it and run the same command again"
             )
+        other = None if images is None else first_other_image(record, images)
+        if other is not None and not fresh:
+            raise RecordError(
+                f"{path}: the image {other} is not the one that was tracked; put the old images "
+                "back, or pass --fresh to track the sequence again (--trust-files skips the look)"
+            )
+        if other is not None:
+            remade.append(f"{path}: the image {other} has changed")
+            complete = False
         pairings.add(record.pairing)
     return complete and len(pairings) == 1
+
+
+def first_other_image(record: Record, images: Sequence[Path]) -> Path | None:
+    """The first image that is not the one a record was made on; None where all are.
+
+    A file of the same size and time of modification is taken for the same; others are read.
+    """
+    if len(record.stamps) != len(images):
+        return images[0] if len(record.stamps) else None
+    for path, stamp, digest in zip(images, record.stamps.tolist(), record.files, strict=True):
+        if tuple(stamp) != stamp_of(path) and file_digest(read(path)) != int(digest):
+            return path
+    return None
 
 
 def _load_or_remake(

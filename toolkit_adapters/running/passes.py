@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
+from hit_trackers.geometry import is_box
 from hit_trackers.protocol import Tracker, probe_of
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
@@ -65,6 +66,7 @@ class _Track:
         self.open_index: list[int] = []
         self.open_outputs: list[NDArray[np.float32]] = []
         self.files = np.zeros(frames, np.uint64)
+        self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
         self.executed = ""
 
@@ -91,6 +93,7 @@ class _Track:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
         self.files[index] = frame.digest
+        self.stamps[index] = frame.stamp
         self.times["decode"][index] = frame.seconds
         self.times["update"][index] = elapsed
         self.times["frame"][index] = frame.seconds + elapsed
@@ -100,7 +103,7 @@ class _Track:
         box = np.asarray(box, dtype=np.float64)
         if box.shape != (4,):
             raise TypeError(f"update() returned a box of shape {box.shape}, expected (4,)")
-        if np.isfinite(box).all() and (box[2:] > 0).all():
+        if is_box(box):
             self.boxes[index] = box
         else:
             self.boxes[index] = self.boxes[index - 1]
@@ -131,6 +134,7 @@ class _Track:
             if self.open_index
             else np.zeros((0, 4), np.float32),
             files=self.files,
+            stamps=self.stamps,
             executed=self.executed,
             patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
@@ -148,6 +152,7 @@ def run_sequence(
     max_frames: int | None = None,
     ahead: int = 4,
     shared: bool = False,
+    tolerate_damage: bool = False,
     on_frame: Callable[[], object] = lambda: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
@@ -165,6 +170,7 @@ def run_sequence(
         max_frames: look at the first so many frames only.
         ahead: frames decoded ahead.
         shared: other work runs on the device; flags every frame.
+        tolerate_damage: whether damaged images are noted and tracked; else they fail the sequence.
         on_frame: called after each frame.
         should_stop: asked before each frame.
 
@@ -177,12 +183,12 @@ def run_sequence(
     """
     paths = sequence.frames[:max_frames]
     flag = Flag.SHARED if shared else 0
-    tracks = [_Track(entrant, len(paths), sequence.truth[0], flag) for entrant in entrants]
+    tracks = [_Track(entrant, len(paths), sequence.first_box, flag) for entrant in entrants]
     failures: dict[str, str] = {}
     notes: Counter[str] = Counter()
     size: tuple[int, ...] = ()
     with without_garbage_collection():
-        frames = decode_ahead(paths, ahead)
+        frames = decode_ahead(paths, ahead, tolerate_damage=tolerate_damage)
         try:
             for index in itertools.count():
                 # No name holds the last frame while the next is decoded: it takes the same memory,
@@ -258,7 +264,7 @@ def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> No
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:
     height, width = frame.image.shape[:2]
-    x, y, w, h = sequence.truth[0]
+    x, y, w, h = sequence.first_box
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise BoxError(
             f"{sequence.dataset}/{sequence.name}: the first box {x:g},{y:g},{w:g},{h:g} lies "

@@ -12,9 +12,9 @@ from pathlib import Path
 import filelock
 from tqdm import tqdm
 
-from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
+from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import TEMPORARY, write_atomically
 from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE
@@ -54,6 +54,8 @@ class Request:
         address: of a Ray cluster.
         cpus_per_worker: CPUs of a worker on a cluster.
         memory: whether peak memory is measured at the end.
+        fresh: whether records of another identity are deleted and made anew; else they are refused.
+        trust_files: whether done records are resumed without a look at their images.
         wait: whether to wait while another run uses the results folder.
         command: how to run the same again; kept in the provenance.
     """
@@ -72,6 +74,8 @@ class Request:
     address: str | None = None
     cpus_per_worker: int = 1
     memory: bool = True
+    fresh: bool = False
+    trust_files: bool = False
     wait: bool = False
     command: str = ""
 
@@ -113,6 +117,7 @@ def run_session(request: Request) -> Summary:
         for name in dict.fromkeys(request.datasets)
         for dataset in open_datasets(name, request.roots.get(name), request.truth)
     ]
+    selections = select(datasets, request.sequences, options.max_frames)
     setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
     if request.on == "local" and (warning := crowding(load_average())):
         _say(f"{warning}; --threads 1 suffers least")
@@ -125,7 +130,7 @@ def run_session(request: Request) -> Summary:
             address=request.address,
             cpus_per_worker=request.cpus_per_worker,
         ) as scheduler:
-            plans = _prepare(request, options, datasets, results, scheduler.description)
+            plans = _prepare(request, options, selections, results, scheduler.description)
             with stop_on_signals() as stop:
                 failures, unfinished = _run(results, scheduler, plans, stop)
                 if not unfinished and request.memory:
@@ -175,7 +180,7 @@ def _held(lock: filelock.BaseFileLock) -> bool:
 def _prepare(
     request: Request,
     options: Options,
-    datasets: list[Dataset],
+    selections: list[Selection],
     results: Results,
     description: Description,
 ) -> list[jobs.Plan]:
@@ -188,13 +193,8 @@ def _prepare(
     for problem in description.problems:
         _say(problem)
     plans = []
-    unknown = set(request.sequences)
-    for dataset in datasets:
-        unknown -= set(dataset.sequence_names)
-    if unknown:
-        known = ", ".join(name for dataset in datasets for name in dataset.sequence_names[:3])
-        raise DatasetError(f"--sequence: unknown {', '.join(sorted(unknown))}; known: {known}, ...")
-    for dataset in datasets:
+    for selection in selections:
+        dataset = selection.dataset
         fingerprint = dataset.fingerprint()
         described = [
             {
@@ -211,15 +211,18 @@ def _prepare(
             }
             for group in (requested, controls)
         ]
-        jobs.open_runs(results, [run for group in described for run in group.values()])
+        runs = [run for group in described for run in group.values()]
+        if request.fresh and (deleted := jobs.discard_others(results, runs)):
+            _say(f"--fresh: {deleted} records of other runs deleted")
+        jobs.open_runs(results, runs)
         plans.append(
             jobs.plan(
                 results,
-                dataset,
+                selection,
                 *described,
                 control_sequences=request.controls,
-                only=request.sequences,
-                max_frames=options.max_frames,
+                trust_files=request.trust_files,
+                fresh=request.fresh,
             )
         )
     if any(plan.jobs for plan in plans):

@@ -117,6 +117,7 @@ class Worker:
             max_frames=self.options.max_frames,
             ahead=self.options.decoded_ahead,
             shared=shared,
+            tolerate_damage=self.options.tolerate_damage,
             on_frame=on_frame,
             should_stop=should_stop,
         )

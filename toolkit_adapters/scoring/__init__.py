@@ -15,9 +15,10 @@ got10k            GOT-10k validation
 ...]) >>> overall.values["AUC"]
 """
 
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring.conventions import CONVENTIONS, DATASETS, Convention, find
 from toolkit_adapters.scoring.errors import InvalidBoxError, ShortResultError
-from toolkit_adapters.scoring.scores import Score, Truth, combine
+from toolkit_adapters.scoring.scores import Score, combine
 
 __all__ = [
     "CONVENTIONS",

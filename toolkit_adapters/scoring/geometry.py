@@ -26,19 +26,18 @@ def as_boxes(boxes: object, name: str) -> Floats:
     return array
 
 
-def iou(boxes: Floats, truth: Floats) -> Floats:
+def iou(boxes: Floats, truth: Floats, undefined: float = np.nan) -> Floats:
     """Intersection over union, row by row.
 
     Returns:
-        (N,) in [0, 1] for boxes of positive size; NaN where both areas are zero or an entry is NaN.
+        (N,) in [0, 1] for boxes of positive size; `undefined` where both areas are zero or an
+        entry is NaN.
     """
-    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
-    overlap -= np.maximum(boxes[:, :2], truth[:, :2])
-    np.maximum(overlap, 0, out=overlap)
-    intersection = overlap[:, 0] * overlap[:, 1]
-    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
+    intersection, union = _areas(boxes, truth)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(intersection / union)
+        shares = np.asarray(intersection / union)
+    shares[np.isnan(shares)] = undefined
+    return shares
 
 
 def got10k_iou(boxes: Floats, truth: Floats, size: tuple[int, int] | None = None) -> Floats:
@@ -51,12 +50,19 @@ def got10k_iou(boxes: Floats, truth: Floats, size: tuple[int, int] | None = None
     if size is not None:
         limit = np.array(size, dtype=np.float64)
         boxes, truth = _within(boxes, limit), _within(truth, limit)
-    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
-    overlap = np.maximum(overlap - np.maximum(boxes[:, :2], truth[:, :2]), 0)
-    intersection = overlap[:, 0] * overlap[:, 1]
-    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
+    intersection, union = _areas(boxes, truth)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.clip(intersection / (union + _EPSILON), 0.0, 1.0))
+
+
+def _areas(boxes: Floats, truth: Floats) -> tuple[Floats, Floats]:
+    """Areas of intersection and union, row by row: (N,) each, square pixels."""
+    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
+    overlap -= np.maximum(boxes[:, :2], truth[:, :2])
+    np.maximum(overlap, 0, out=overlap)
+    intersection = overlap[:, 0] * overlap[:, 1]
+    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - intersection
+    return intersection, union
 
 
 def _within(boxes: Floats, limit: Floats) -> Floats:
@@ -95,5 +101,8 @@ def previous_row_where(boxes: Floats, bad: Bools) -> Floats:
 
 
 def bad_rows(boxes: Floats) -> Bools:
-    """Rows that are no box: an entry that is NaN, or a width or height of zero or below."""
+    """Rows that are no box: an entry that is NaN, or a width or height of zero or below.
+
+    Not `is_box`: official toolkits let infinite numbers pass, which then fail.
+    """
     return np.asarray(np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import geometry, scores
 from toolkit_adapters.scoring.errors import InvalidBoxError, ShortResultError
-from toolkit_adapters.scoring.scores import Score, Truth
+from toolkit_adapters.scoring.scores import Score
 
 IOU_THRESHOLDS = np.linspace(0, 1, 101)
 

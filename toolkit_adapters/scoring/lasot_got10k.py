@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import geometry, scores
 from toolkit_adapters.scoring.errors import ShortResultError
-from toolkit_adapters.scoring.scores import Score, Truth
+from toolkit_adapters.scoring.scores import Score
 
 IOU_THRESHOLDS = np.linspace(0, 1, 21)
 ERROR_THRESHOLDS = np.arange(51, dtype=np.float64)

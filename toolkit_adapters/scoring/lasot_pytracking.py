@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import geometry
 from toolkit_adapters.scoring.errors import InvalidBoxError, ShortResultError
 from toolkit_adapters.scoring.lasot_official import from_errors
-from toolkit_adapters.scoring.scores import Score, Truth
+from toolkit_adapters.scoring.scores import Score
 
 
 def score(boxes: geometry.Floats, truth: Truth, repair: bool = False) -> Score:

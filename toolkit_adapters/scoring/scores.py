@@ -7,23 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from toolkit_adapters.scoring.geometry import Bools, Floats
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is known of one sequence.
-
-    boxes: float64 (N, 4) x, y, w, h, pixels, as in the file.
-    absent: bool (N,), the target is not in the frame; None where the dataset does not say.
-    cover: int (N,), GOT-10k cover labels 0..8; None where the dataset does not say.
-    size: width and height of the frames in pixels; None where unknown.
-    """
-
-    boxes: Floats
-    absent: Bools | None = None
-    cover: np.ndarray | None = None
-    size: tuple[int, int] | None = None
+from toolkit_adapters.scoring.geometry import Floats
 
 
 @dataclass(frozen=True)

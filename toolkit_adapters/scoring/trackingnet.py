@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import geometry, scores
-from toolkit_adapters.scoring.scores import Score, Truth
+from toolkit_adapters.scoring.scores import Score
 
 # The very grid of the server: 0.7 >= IOU_THRESHOLDS[14] is False in floating point.
 IOU_THRESHOLDS = np.linspace(0, 1, 21)

@@ -75,5 +75,5 @@ def of_dataset(kind: Kind, dataset: Dataset) -> Expected:
     first = {}
     for sequence in dataset:
         frames[sequence.name] = len(sequence.frames)
-        first[sequence.name] = sequence.truth[0].copy()
+        first[sequence.name] = sequence.first_box
     return Expected(kind, frames, first)

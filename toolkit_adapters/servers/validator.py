@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import SubmissionError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.servers.archive import Archive, read_archive
 from toolkit_adapters.servers.expected import Expected, Kind
 from toolkit_adapters.servers.problems import Problem
@@ -148,8 +149,8 @@ def _check_boxes(
     if frames is not None and len(lines) != frames:
         reason = f"{len(lines)} lines for {frames} frames; expected one a frame, the first included"
         problems.append(Problem(where, min(len(lines), frames) + 1, reason))
-    size = numbers[:, 2:]
-    empty = np.flatnonzero((size <= 0).any(axis=1))
+    read = np.asarray(np.isfinite(numbers).all(axis=1))  # the other lines are problems already
+    empty = np.flatnonzero(read & ~is_box(numbers))
     if len(empty):
         reason = f"width and height must be positive, got {lines[empty[0]]!r}"
         problems.append(Problem(where, int(empty[0]) + 1, reason, len(empty)))
@@ -157,7 +158,7 @@ def _check_boxes(
     if (
         first is not None
         and len(numbers)
-        and np.isfinite(numbers[0]).all()
+        and read[0]
         and (np.abs(numbers[0] - first) >= _FIRST_BOX_PIXELS).any()
     ):
         given = ",".join(f"{value:g}" for value in first)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import Record, Results
+from toolkit_adapters.scoring.geometry import iou
 
 LEVELS = ("bitwise", "file-identical", "score-identical", "bounded", "different")
 #: One pixel is what official annotations resolve.
@@ -80,14 +81,6 @@ def ulps(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(np.isnan(a) ^ np.isnan(b), np.iinfo(np.int64).max, distance)
 
 
-def overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of boxes (N, 4) `x, y, w, h`, row by row."""
-    sides = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    shared = np.clip(sides, 0.0, None).prod(axis=1)
-    union = a[:, 2:].prod(axis=1) + b[:, 2:].prod(axis=1) - shared
-    return np.where(union > 0, shared / np.where(union > 0, union, 1.0), 0.0)
-
-
 def result_file(boxes: NDArray[np.float64]) -> bytes:
     """A result file as GOT-10k's toolkit writes it: `%.3f`, comma, a line a frame."""
     return "".join(",".join(f"{v:.3f}" for v in row) + "\n" for row in boxes).encode()
@@ -137,7 +130,7 @@ def compare_records(
         identical=int(same.sum()),
         first_divergent=None if same.all() else int(np.argmin(same)),
         largest_px=largest,
-        smallest_iou=float(overlap(a, b).min(initial=1.0)) if not same.all() else 1.0,
+        smallest_iou=float(iou(a, b, undefined=0.0).min(initial=1.0)) if not same.all() else 1.0,
         open_frames=len(left),
         open_ulps=int(ulps(p, q).max(initial=0)),
         open_px=float(np.where(np.isnan(drift), np.inf, drift).max(initial=0.0)),

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit_adapters.cli import guarded
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 PROGRAM = "python -m toolkit_adapters.vot"
 
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="demo (default), lasot, trackingnet, got10k-val or got10k-test; repeat for several. "
         "No image is copied",
     )
+    add_root_option(init, "where a dataset is, as in --dataset NAME=ROOT (default: as configured)")
     init.add_argument("--truth", type=Path, help="folder of full TrackingNet annotations")
     init.add_argument("--sequence", action="append", help="only this sequence; repeat for several")
     init.add_argument("--max-frames", type=int, help="only the first frames of each sequence")
@@ -122,14 +124,17 @@ def _init(args: argparse.Namespace) -> int:
 
 def _open(args: argparse.Namespace, names: list[str]) -> list[Any]:
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.got10k.datasets import make_views
+    from toolkit_adapters.datasets.selection import select
 
-    datasets = []
-    for value in names:
-        name, _, root = value.partition("=")
-        datasets += open_datasets(name, root or None, args.truth)
-    views = make_views(datasets, args.sequence, args.max_frames) if datasets else []
-    return [view.load(name) for view in views for name in view.seq_names]
+    # NAME=ROOT is short for --dataset NAME --root NAME=ROOT.
+    asked = [value.partition("=")[0] for value in names]
+    given = [value for value in names if "=" in value and not value.endswith("=")]
+    roots = split_roots([*args.root, *given], asked)
+    datasets = [d for name in asked for d in open_datasets(name, roots.get(name), args.truth)]
+    if not datasets:
+        return []
+    selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
+    return [selection.load(name) for selection in selections for name in selection.names]
 
 
 def _evaluate(args: argparse.Namespace) -> int:

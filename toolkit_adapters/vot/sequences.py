@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
+from hit_trackers.geometry import is_box
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
 
@@ -59,7 +60,7 @@ def _write_stub(folder: Path, name: str, sequence: Sequence) -> None:
     (folder / "groundtruth.txt").write_text(
         "".join(
             _region(box) if seen else "0\n"
-            for box, seen in zip(sequence.truth, visible, strict=False)
+            for box, seen in zip(sequence.truth.boxes, visible, strict=False)
         ),
         encoding="utf-8",
     )
@@ -75,9 +76,9 @@ def _region(box: NDArray[np.float64]) -> str:
 def visible_frames(sequence: Sequence) -> NDArray[np.bool_]:
     """bool (N,): the target is there and its box known. Elsewhere the toolkit reads "unknown"."""
     visible = np.zeros(len(sequence.frames), bool)
-    visible[: len(sequence.truth)] = (sequence.truth[:, 2:] > 0).all(axis=1)
-    if sequence.absent is not None:
-        visible &= ~sequence.absent
+    visible[: len(sequence.truth.boxes)] = is_box(sequence.truth.boxes)
+    if sequence.truth.absent is not None:
+        visible &= ~sequence.truth.absent
     visible[0] = True  # its box starts the tracker, whatever the labels say
     return visible
 

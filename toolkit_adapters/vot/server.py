@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import HitTrackersError, PredictionError
-from toolkit_adapters.extras import missing
+from hit_trackers.errors import HitTrackersError, MissingDependencyError, PredictionError
+from hit_trackers.geometry import is_box
 
 if TYPE_CHECKING:
     from hit_trackers.protocol import Tracker
@@ -38,7 +38,7 @@ def serve() -> int:
     try:
         import trax
     except (ImportError, OSError) as error:  # OSError: libtrax.so cannot be loaded
-        raise missing(ImportError(str(error), name="trax"), "vot") from error
+        raise MissingDependencyError.of(ImportError(str(error), name="trax"), "vot") from error
 
     tracker: Tracker | None = None
     reason = ""
@@ -85,7 +85,7 @@ def _loop(trax: Any, server: Any, tracker: Tracker) -> str:
                 tracker.init(image, box)
             else:
                 box, score = tracker.update(image)
-                if not np.isfinite([*box, score]).all() or not (box[2:] > 0).all():
+                if not (is_box(box) and np.isfinite(score)):
                     raise PredictionError(f"the answer {list(box)}, score {score}, is no box")
         except Exception as error:  # whatever a tracker does, the frame must be named
             what = "" if isinstance(error, HitTrackersError) else f"{type(error).__name__}: "

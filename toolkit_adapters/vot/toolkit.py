@@ -6,7 +6,6 @@ import os
 from types import ModuleType
 
 from hit_trackers.errors import MissingDependencyError
-from toolkit_adapters.extras import missing
 
 
 def require() -> ModuleType:
@@ -21,7 +20,7 @@ def require() -> ModuleType:
         import vot
         import vot.workspace
     except ImportError as error:
-        raise missing(error, "vot") from error
+        raise MissingDependencyError.of(error, "vot") from error
     except TypeError as error:  # attributee 0.1.10: dataclass_transform() takes 0 arguments
         raise MissingDependencyError(
             f"vot cannot be imported ({error}); attributee 0.1.10 breaks it, the extra pins "

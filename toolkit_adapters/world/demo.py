@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from toolkit_adapters.world.casting import Plot, Procedural, compose
-from toolkit_adapters.world.scene import Frame, Scene
+from toolkit_adapters.world.scene import Rendering, Scene
 
 DEMO_VERSION = "1"  # part of the cache folder's name: raise it when a pixel or a label changes
 _QUALITY = 90
@@ -100,7 +100,7 @@ def _image_path(clip: Clip, index: int) -> Path:
     return Path("got10k", "val", clip.name, f"{index + 1:08d}.jpg")
 
 
-def _save(path: Path, frame: Frame) -> None:
+def _save(path: Path, frame: Rendering) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     bgr = np.ascontiguousarray(frame.image[..., ::-1])
     if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]):
@@ -116,7 +116,7 @@ def _row(box: np.ndarray, form: str) -> str:
     return ",".join(format(value, form) for value in box)
 
 
-def _write_lasot(root: Path, clip: Clip, frames: list[Frame]) -> None:
+def _write_lasot(root: Path, clip: Clip, frames: list[Rendering]) -> None:
     folder = root / _image_path(clip, 0).parents[1]
     # LaSOT annotates whole pixels, and writes zeros where there is nothing to see.
     gone = [frame.inside < 0.02 for frame in frames]
@@ -133,7 +133,7 @@ def _write_lasot(root: Path, clip: Clip, frames: list[Frame]) -> None:
     _lines(folder / "nlp.txt", [f"rendered {clip.kind} moving among other things"])
 
 
-def _write_trackingnet(root: Path, clip: Clip, frames: list[Frame]) -> None:
+def _write_trackingnet(root: Path, clip: Clip, frames: list[Rendering]) -> None:
     rows = [_row(frame.box, ".4f") for frame in frames]
     _lines(root / "trackingnet" / "TEST" / "anno" / f"{clip.name}.txt", rows[:1])
     _lines(root / "trackingnet_truth" / f"{clip.name}.txt", rows)
@@ -146,7 +146,7 @@ def cover_label(visible: float) -> int:
     return 8 if visible > 0.995 else min(7, int(np.ceil(visible / 0.15)))
 
 
-def _write_got10k(root: Path, clip: Clip, frames: list[Frame]) -> None:
+def _write_got10k(root: Path, clip: Clip, frames: list[Rendering]) -> None:
     folder = root / _image_path(clip, 0).parent
     _lines(folder / "groundtruth.txt", [_row(frame.box, ".4f") for frame in frames])
     _lines(folder / "cover.label", [str(cover_label(frame.visible)) for frame in frames])

@@ -13,7 +13,7 @@ from toolkit_adapters.world.textures import Image, Rng
 
 
 @dataclass(frozen=True)
-class Frame:
+class Rendering:
     """A rendered frame and its truth.
 
     `box` is tight around the whole target, hidden or cut parts included, xywh in pixels; `visible`
@@ -81,7 +81,7 @@ class Scene:
     before: tuple[Mover, ...] = ()
     seed: int = 0
 
-    def render(self, t: float, compress: bool = True) -> Frame:
+    def render(self, t: float, compress: bool = True) -> Rendering:
         """The frame at time `t`; `compress` passes it through JPEG as a file would."""
         rng = np.random.default_rng([self.seed, int(t * 64) & 0xFFFFFFFF])
         shutter = self.camera.shutter
@@ -99,7 +99,7 @@ class Scene:
         if compress:
             image = jpeg(image, self.camera.quality)
         box = self.target.sprite.box(pose)
-        return Frame(image, box, min(visible, 1.0), min(inside, 1.0))
+        return Rendering(image, box, min(visible, 1.0), min(inside, 1.0))
 
     def _ground(self, t: float, shutter: float) -> np.ndarray:
         pan_x, pan_y, zoom, turn = self.pan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from toolkit_adapters.datasets.demo import PARTS
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS
 from toolkit_adapters.report.checks import references_for
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.sections import Section
@@ -130,7 +130,7 @@ def _scored_on(collection: Collection, dataset: str) -> str:
     words += f", the first {known.max_frames} frames of each" if known.max_frames else ""
     for reference in references_for(collection.families):
         stated = reference.scores.get(known.convention.dataset)
-        if stated is not None and dataset not in PARTS:
+        if stated is not None and dataset not in DEMO_PARTS:
             words += f"; the {reference.label}'s are over {stated.over}"
     return f"{words}."
 
@@ -142,7 +142,7 @@ def _published(collection: Collection, columns: list[tuple[str, str]]) -> list[t
         values = []
         for dataset, score in columns:
             stated = reference.scores.get(collection.accuracy.datasets[dataset].convention.dataset)
-            known = None if stated is None or dataset in PARTS else stated.values.get(score)
+            known = None if stated is None or dataset in DEMO_PARTS else stated.values.get(score)
             values.append(number(known, ".1f", Mark.PUBLISHED))
         if not all(cell.empty for cell in values):
             label = f"{reference.label}: {reference.baseline.title}"

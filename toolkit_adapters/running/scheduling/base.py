@@ -11,6 +11,7 @@ from typing import Any
 from hit_trackers.errors import HitTrackersError, SchedulerError
 from hit_trackers.variants import Variant
 from toolkit_adapters.records.provenance import Machine, Options, describe_machine
+from toolkit_adapters.records.sources import changed
 from toolkit_adapters.running import memory
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
@@ -106,7 +107,8 @@ def set_up(setup: Setup) -> tuple[Worker, Description]:
     worker = Worker(setup.options, setup.checkpoints)
     requested = {entrant.name: entrant for entrant in map(worker.load, setup.trackers)}
     controls, problems = worker.load_controls() if setup.controls else ({}, [])
-    machine = describe_machine(setup.options)
+    loaded = (*requested.values(), *controls.values())
+    machine = describe_machine(setup.options, {e.variant.family for e in loaded})
     return worker, Description(
         machine, _variants(requested), _variants(controls), problems=tuple(problems)
     )
@@ -173,8 +175,12 @@ def require_alike(first: Description, other: Description, where: str) -> None:
     pairs = [
         (f"{key} of the machine", value, getattr(other.machine, key))
         for key, value in vars(first.machine).items()
-        if key != "platform"
+        if key not in ("platform", "sources")
     ]
+    for family, files in first.machine.sources.items():
+        theirs = other.machine.sources.get(family, {})
+        found = changed(files, theirs)
+        pairs += [(f"code: {name}", files.get(name), theirs.get(name)) for name in found[:3]]
     pairs += [
         (f"tracker {name}", {**first.requested, **first.controls}.get(name), mine)
         for name, mine in {**other.requested, **other.controls}.items()

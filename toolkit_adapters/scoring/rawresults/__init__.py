@@ -1,7 +1,6 @@
 """Anybody's result files and annotations, as folders or zips, read where they lie.
 
 files        members of a folder or a zip, with limits; nothing is ever extracted to disk
-numbers      text to arrays, with file and line in every error
 predictions  result files of pytracking, got10k and pysot layouts
 annotations  truth of LaSOT, TrackingNet and GOT-10k
 evaluation   all sequences of one tracker, scored under one convention

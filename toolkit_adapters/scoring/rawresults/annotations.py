@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-import numpy as np
-
 from hit_trackers.errors import DatasetError, ResultFileError
-from toolkit_adapters.scoring import Truth
+from toolkit_adapters.datasets.annotations import Text, parse_flags, read_truth
+from toolkit_adapters.datasets.base import natural
+from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring.rawresults.files import Files
-from toolkit_adapters.scoring.rawresults.numbers import parse_boxes, parse_flags, parse_labels
 
 #: In the order of the toolkit's attribute files.
 LASOT_ATTRIBUTES = (
@@ -75,34 +72,28 @@ class Annotations:
                 frame, or its label files have another number of entries.
         """
         name = self._truth[sequence]
-        where = self.files.where(name)
-        boxes = parse_boxes(self.files.read(name), where)
-        if len(boxes) < 2:
-            raise DatasetError(
-                f"{where}: {len(boxes)} row; scoring needs the truth of every frame, and that of "
-                "the TrackingNet and GOT-10k test sets is known to their servers alone"
-            )
         folder = PurePosixPath(name).parent
-        absent, cover, size = None, None, None
-        if sequence in self._absent:
-            absent = self._flags(self._absent[sequence])
-        else:
-            labels = [str(folder / f"{label}.txt") for label in ("full_occlusion", "out_of_view")]
-            found = [self._flags(label) for label in labels if label in self.files.names_set]
-            absent = np.logical_or.reduce(found) if found else None
-        if (label := str(folder / "cover.label")) in self.files.names_set:
-            cover = parse_labels(self.files.read(label), self.files.where(label))
-        if (meta := str(folder / "meta_info.ini")) in self.files.names_set:
-            size = _resolution(self.files.read(meta))
-        for label, values in (("absence", absent), ("cover", cover)):
-            if values is not None and len(values) != len(boxes):
-                raise DatasetError(
-                    f"{where}: {len(boxes)} rows, but {len(values)} entries of {label} beside it"
-                )
-        return Truth(boxes=boxes, absent=absent, cover=cover, size=size)
 
-    def _flags(self, name: str) -> np.ndarray:
-        return parse_flags(self.files.read(name), self.files.where(name))
+        def beside(*names: str) -> list[Text]:
+            paths = [str(folder / each) for each in names]
+            return [self._text(path) for path in paths if path in self.files.names_set]
+
+        if sequence in self._absent:
+            absent = [self._text(self._absent[sequence])]
+        else:
+            absent = beside("full_occlusion.txt", "out_of_view.txt")
+        cover, meta = (next(iter(beside(each)), None) for each in ("cover.label", "meta_info.ini"))
+        truth = read_truth(self._text(name), absent, cover, meta)
+        if len(truth.boxes) < 2:
+            raise DatasetError(
+                f"{self.files.where(name)}: {len(truth.boxes)} row; scoring needs the truth of "
+                "every frame, and that of the TrackingNet and GOT-10k test sets is known to their "
+                "servers alone"
+            )
+        return truth
+
+    def _text(self, name: str) -> Text:
+        return Text(self.files.read(name), self.files.where(name))
 
     def _add(self, table: dict[str, str], sequence: str, name: str) -> None:
         if sequence in table:
@@ -129,21 +120,3 @@ def read_attributes(files: Files, names: tuple[str, ...]) -> Mapping[str, tuple[
             if flag:
                 groups.setdefault(title, []).append(sequence)
     return {title: tuple(groups[title]) for title in sorted(groups)}
-
-
-def natural(name: str) -> tuple[object, ...]:
-    """Sort key by text and number: `airplane-9` comes before `airplane-13`."""
-    parts = re.split(r"(\d+)", name)
-    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
-
-
-def _resolution(data: bytes) -> tuple[int, int] | None:
-    """Width and height from GOT-10k's meta_info.ini; None where they are not to be read there."""
-    match = re.search(rb"resolution\s*[:=]\s*(\([^)]{1,40}\))", data)
-    if match is None:
-        return None
-    try:
-        width, height = ast.literal_eval(match[1].decode("ascii"))
-        return int(width), int(height)
-    except (ValueError, SyntaxError, TypeError):
-        return None

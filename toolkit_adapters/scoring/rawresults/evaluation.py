@@ -11,7 +11,9 @@ import numpy as np
 
 from hit_trackers.errors import ResultFileError
 from toolkit_adapters.datasets.lasot import official_names
-from toolkit_adapters.scoring import Convention, InvalidBoxError, Score, Truth, combine
+from toolkit_adapters.datasets.trackingnet import truth_folder
+from toolkit_adapters.datasets.truth import Truth
+from toolkit_adapters.scoring import Convention, InvalidBoxError, Score, combine
 from toolkit_adapters.scoring.geometry import bad_rows, previous_row_where
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.files import Files
@@ -123,13 +125,12 @@ def annotation_root(path: Path, dataset: str) -> Path:
     GOT-10k's is in `val` (listing the training set takes long), TrackingNet's in `truth`, or beside
     the root as `<root>_truth`.
     """
-    places: dict[str, tuple[Path, ...]] = {
-        "got10k": (path / "val",),
-        "trackingnet": (path / "truth", path.with_name(f"{path.name}_truth")),
-    }
-    if path.is_dir():
-        return next((place for place in places.get(dataset, ()) if place.is_dir()), path)
-    return path
+    if not path.is_dir():
+        return path
+    if dataset == "trackingnet":
+        return truth_folder(path) or path
+    validation = path / "val"
+    return validation if dataset == "got10k" and validation.is_dir() else path
 
 
 def _names_to_score(table: Annotations, dataset: str) -> tuple[str, ...]:

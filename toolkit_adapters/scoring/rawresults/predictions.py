@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from hit_trackers.errors import ResultFileError
+from toolkit_adapters.datasets.annotations import parse_boxes
 from toolkit_adapters.scoring.rawresults.files import Files, by_stem
-from toolkit_adapters.scoring.rawresults.numbers import parse_boxes
 
 _REPETITION = re.compile(r"(.+)_(\d{3})$")
 

@@ -1,0 +1,191 @@
+"""Small changes to the code that computes: each a file, a text, and what replaces it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change; `why` says why no bit can show it, for those that are equivalent."""
+
+    file: str
+    old: str
+    new: str
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """`attention/exact.py: mul_(scale) -> mul_(scale * 1.001)`."""
+        return f"{self.file}: {self.old.strip()} -> {self.new.strip() or '(nothing)'}"
+
+
+def _of(file: str, *changes: tuple[str, ...]) -> tuple[Mutant, ...]:
+    return tuple(Mutant(file, *change) for change in changes)
+
+
+MUTANTS = (
+    *_of(
+        "attention/exact.py",
+        (".mul_(scale)", ".mul_(scale * 1.001)"),
+        (".mul_(scale)", ""),
+        (".add_(bias)", ""),
+        (".add_(bias)", ".sub_(bias)"),
+        ("bias[:, rows]", "bias[:, : rows.stop - rows.start]"),
+        ("q[..., rows, :], k, v", "q[..., rows, :], v[..., : k.shape[-1]], v"),
+        ("range(blocks):", "range(blocks - 1):"),
+        ("(number + 1) // blocks)", "(number + 1) // blocks - 1)"),
+        ("out[..., rows, :] = ", "out[..., rows, :] = 0.5 * "),
+        ("dim=-1, out=scores", "dim=-2, out=scores"),
+        ("BLOCK = 160", "BLOCK = 64", "any block of four queries or more gives the same bits"),
+        ("torch.softmax(scores, dim=-1, out=scores)", "torch.softmax(scores, dim=-1)"),
+        ("return torch.softmax(", "return eager_softmax("),
+    ),
+    *_of(
+        "attention/memeff.py",
+        ("scale=scale)", "scale=scale * 1.01)"),
+        ("attn_mask=bias[None]", "attn_mask=None"),
+        ("attn_mask=bias[None]", "attn_mask=-bias[None]"),
+        ("F.pad(q, (0, padding))", "F.pad(q, (padding, 0))"),
+        ("(q, k, v, attn_mask", "(k, q, v, attn_mask"),
+        (
+            "    padding = v.shape[-1] - q.shape[-1]\n",
+            "    return ((q @ k.transpose(-2, -1)) * scale + bias).softmax(-1) @ v\n"
+            "    padding = v.shape[-1] - q.shape[-1]\n",
+        ),
+    ),
+    *_of(
+        "attention/streaming.py",
+        ("* scale + bias", "* scale"),
+        ("rescale * l + p", "l + p"),
+        ("rescale * o + p", "o + p"),
+        ("return o / l", "return o"),
+        ("m = m_new", "m = m", "the maximum only keeps the exponentials in range"),
+        ("TILE = 64", "TILE = 32"),
+    ),
+    *_of(
+        "attention/eager.py",
+        ("* scale + bias", "* scale"),
+        ("* scale + bias", "* (scale * 1.0001) + bias"),
+        ("softmax(dim=-1)", "softmax(dim=-2)"),
+        ("k.transpose(-2, -1)", "k.flip(-2).transpose(-2, -1)"),
+    ),
+    *_of(
+        "attention/__init__.py",
+        ('Operator("exact", exact.attend)', 'Operator("exact", eager.attend)'),
+        (
+            'Operator("memeff", memeff.attend, memeff.lay_out_bias)',
+            'Operator("memeff", eager.attend)',
+        ),
+        ('Operator("streaming", streaming.attend)', 'Operator("streaming", eager.attend)'),
+        ('Operator("streaming", streaming.attend)', 'Operator("streaming", memeff.attend)'),
+        ('Operator("exact", exact.attend)', 'Operator("exact", memeff.attend)'),
+    ),
+    *_of(
+        "engines/eager.py",
+        ('"bf16": torch.bfloat16', '"bf16": torch.float32'),
+        (
+            "self.held = self.program.hold(",
+            "self.held = self.held if self.held is not None else self.program.hold(",
+        ),
+        ("permute(2, 0, 1)", "permute(2, 1, 0)"),
+        ("cv2.LUT(patch, self.values)", "cv2.LUT(patch[..., ::-1].copy(), self.values)"),
+    ),
+    *_of(
+        "engines/pixels.py",
+        ("0.456", "0.457"),
+        ("0.229", "0.230"),
+        ("/ 255.0", "/ 256.0"),
+        ("- mean) / deviation", "- mean)"),
+        ("permute(2, 0, 1)", "flip(-1).permute(2, 0, 1)"),
+    ),
+    *_of(
+        "geometry.py",
+        ("MARGIN = 10", "MARGIN = 60"),
+        ("round(x + 0.5 * w - side * 0.5)", "int(x + 0.5 * w - side * 0.5)"),
+        ("side * 0.5)\n    y1", "side * 0.5) + 1\n    y1"),
+        ("math.ceil(math.sqrt(w * h) * factor)", "math.ceil(math.sqrt(w * h) * factor) + 1"),
+        ("cx += centre_x - half_side", "cx += centre_x"),
+        ("cy - 0.5 * h", "cy + 0.5 * h"),
+        ("previous[1] + 0.5 * previous[3]", "previous[1] + 0.5 * previous[2]"),
+        ("max(margin, x2 - x1)", "max(margin, x2 - x1 + 1e-9)"),
+        ("x2 - width + 1", "x2 - width", "one more row of padding is cut off again"),
+        ("size / side", "size / (side + 1)"),
+    ),
+    *_of(
+        "hit/tracker.py",
+        ("self._state = clip_box(box, *image.shape[:2])", "clip_box(box, *image.shape[:2])"),
+        ("self._state = state\n", "self._state = self._state or state\n"),
+        (
+            "self.config.template_factor, self.config.template_size",
+            "1.9, self.config.template_size",
+        ),
+        ("math.sqrt(float(output[4]) * float(output[5]))", "float(output[4])"),
+        ("math.sqrt(float(output[4]) * float(output[5]))", "0.0"),
+        ("output[:4], factor", "output[[1, 0, 2, 3]], factor"),
+        ("np.float32(self.config.search_size)", "np.float32(self.config.search_size + 1)"),
+    ),
+    *_of(
+        "hit/program.py",
+        ("output.bottom_right.amax()", "output.top_left.amax()"),
+        ('.use(OPERATORS[variant.part("attention")])', '.use(OPERATORS["eager"])'),
+        (".to(DTYPES[precision])", '.to(DTYPES["fp32"])'),
+        (".to(DTYPES[precision])", '.to(DTYPES["bf16"])'),
+        ("self.network.embed(search), held", "self.network.embed(search), held * 1.0001"),
+    ),
+    *_of(
+        "hit/network/levit.py",
+        ("key_dim**-0.5", "key_dim**-0.49"),
+        ("out.transpose(1, 2).reshape", "out.reshape"),
+        ("branch.add_(tokens)", "branch.add_(tokens, alpha=0.999)"),
+        ("branch.add_(tokens)", "branch"),
+        ("tokens + branch", "tokens"),
+        ("[:, ::2, ::2]", "[:, 1::2, ::2]"),
+        ("torch.cat((search, template), dim=1)", "torch.cat((template, search), dim=1)"),
+        (
+            "self.widths = [key_dim, key_dim, 2 * key_dim]",
+            "self.widths = [key_dim, 2 * key_dim, key_dim]",
+        ),
+    ),
+    *_of(
+        "hit/network/bridge.py",
+        ("x.add_(maps[-2 - depth])", "x"),
+        ("x + maps[-2 - depth]", "x - maps[-2 - depth]"),
+        ("F.relu(x, inplace=self.in_place)", "x"),
+        ("stages[-1].mean(1)", "stages[-1].amax(1)"),
+    ),
+    *_of(
+        "hit/network/head.py",
+        (
+            "torch.arange(self.side) * config.patch",
+            "(torch.arange(self.side) + 0.5) * config.patch",
+        ),
+        ('indexing="ij"', 'indexing="xy"'),
+        ("softmax(dim=1)", "softmax(dim=1).square()"),
+        ("nn.ReLU(inplace=True)", "nn.ReLU6(inplace=True)"),
+    ),
+    *_of(
+        "hit/network/hit.py",
+        ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
+        ("tokens.unsqueeze(-1) * similarity.unsqueeze(-2)", "tokens.unsqueeze(-1)"),
+    ),
+    *_of(
+        "hit/network/layers.py",
+        ("norm.eps) ** 0.5", "0) ** 0.5"),
+        ("norm.bias - norm.running_mean", "norm.bias + norm.running_mean"),
+        (
+            "_assign_bias(folded, bias)\n        return folded\n\n\nclass",
+            "_assign_bias(folded, 0 * bias)\n        return folded\n\n\nclass",
+        ),
+    ),
+    *_of(
+        "hit/network/position.py",
+        ("abs(row * stride - y)", "abs(row - y)"),
+        ("abs(column * stride - x)", "(column * stride - x)"),
+    ),
+    *_of(
+        "hit/network/products.py",
+        ("if torch.equal(way(trial), usual)", "if True"),
+        ("tokens[0].t()).t()", "tokens[0].t() * 1.0000001).t()"),
+    ),
+)
