@@ -15,12 +15,13 @@ import abc
 import functools
 import importlib
 import importlib.metadata
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hit_trackers.errors import FamilyError, UnknownTrackerError
+from hit_trackers.errors import EngineError, FamilyError, UnknownTrackerError
 from hit_trackers.references import Reference
 from hit_trackers.references import find as find_references
 from hit_trackers.variants import Claim, Variant, unknown
@@ -183,6 +184,18 @@ def list_trackers() -> list[Variant]:
     return [variant for family in registry().families.values() for variant in family.variants()]
 
 
+def require_device_name(device: str) -> str:
+    """The name, if it is one of a device that trackers can run on; it need not be there.
+
+    Raises:
+        EngineError: it is not.
+    """
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device, re.ASCII):
+        mps = "; Apple's GPUs (mps) are not supported" if device.startswith("mps") else ""
+        raise EngineError(f"device {device!r}: expected cpu, cuda or cuda:<index>{mps}")
+    return device
+
+
 def load_tracker(
     name: str,
     checkpoint: str | Path | None = None,
@@ -203,9 +216,10 @@ def load_tracker(
     Raises:
         UnknownTrackerError: the name does not parse.
         CheckpointError: no weights, or none that fit.
-        EngineError: the engine cannot run on this device.
+        EngineError: no such device, or the engine cannot run on it.
         MissingDependencyError: a library is not installed.
     """
+    require_device_name(device)
     family = family_of(name)
     variant = family.resolve(name, checkpoint)
     if deterministic or device.startswith("cuda"):

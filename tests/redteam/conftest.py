@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / area) for area in ("runner", "toolkits", "submission")]
-sys.path.append(str(TESTS.parent))  # benchmarks
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "toolkits"))
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # benchmarks
 
 from report.conftest import maker
 from runner.conftest import loaded, results, root, run

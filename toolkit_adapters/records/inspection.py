@@ -13,7 +13,7 @@ from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import MEMORY_FILE, RUN_FILE, Results, Run, load_record
 from toolkit_adapters.records.files import TEMPORARY
 
-LOCK_FILE = ".lock"
+LOCK_FILE = ".hit-trackers-lock"
 FAILURES_FILE = "failures.json"
 _OWN_FILES = {LOCK_FILE, FAILURES_FILE, "README.md"}
 
@@ -75,6 +75,26 @@ def inspect_results(folder: Path) -> Iterator[Finding]:
             results.memory(tracker)
         except RecordError as error:
             yield Finding(True, str(error))
+
+
+def require_ours(folder: Path) -> None:
+    """Raise unless a folder may hold results: there is none, it is empty, or a run wrote it.
+
+    Raises:
+        RecordError: it holds other files and nothing of a run.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return
+    strangers = [name for name in names if name != "README.md"]
+    ours = LOCK_FILE in names or "plan.json" in names or any(folder.glob(f"*/*/{RUN_FILE}"))
+    if strangers and not ours:
+        few = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
+        raise RecordError(
+            f"{folder.resolve()}: not a folder of results, for it holds {few} and nothing of a "
+            "run; choose an empty or new folder for --results"
+        )
 
 
 def _inspect_run(results: Results, tracker: str, dataset: str) -> Iterator[Finding]:
