@@ -70,13 +70,22 @@ def open_accuracy(
 
     Raises:
         RecordError: a dataset on disk is another version than the one that was run.
+        DatasetError: a convention of no dataset here, or one that its dataset does not have.
     """
+    for dataset, wanted in conventions.items():
+        matching = [name for name in results.datasets if dataset in name]
+        if not matching:
+            raise DatasetError(
+                f"--convention {dataset}={wanted}: these results have no such dataset; they have "
+                f"{', '.join(results.datasets)}"
+            )
+        find(matching[0], wanted)
     found = {}
     for name in results.datasets:
         tracker = next(t for t in results.trackers if results.has_run(t, name))
         run = results.run(tracker, name)
-        wanted = next((c for d, c in conventions.items() if d in name), None)
-        convention = find(name, wanted)
+        asked = next((c for d, c in conventions.items() if d in name), None)
+        convention = find(name, asked)
         root = roots.get(name, Path(run.root))
         part = root / name.removeprefix("demo-")
         if name in DEMO_PARTS and part.is_dir():  # the root given is the demo's
