@@ -18,17 +18,25 @@ from pathlib import Path
 
 import numpy as np
 
+from hit_trackers.executed import Executed
 from hit_trackers.families import parse
 from hit_trackers.variants import Claim
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.got10k import Got10k
 from toolkit_adapters.datasets.lasot import Lasot, official_names
 from toolkit_adapters.datasets.trackingnet import TrackingNet
-from toolkit_adapters.records import Record, Run, save_record
+from toolkit_adapters.records import DatasetPlan, Record, Run, extend_plan, save_record
 
 #: Share of all frames that each benchmark has, and its number of sequences.
 BENCHMARKS = {"lasot": (0.737, 280), "trackingnet": (0.241, 511), "got10k-val": (0.022, 180)}
 TRACKERS = {"hit_base": 0.0, "hit_base_exact": 0.0, "hit_base_memeff": 1e-5}
+#: What is said to have run, by the attention in a tracker's name.
+CALLS = {
+    "eager": "aten._softmax.default",
+    "exact": "aten._softmax.out",
+    "memeff": "aten._scaled_dot_product_flash_attention_for_cpu.default",
+}
+ALL = 10_000
 CONTROLS = {"hit_base@repeat": 0.0, "hit_base_bf16": 0.3}
 
 
@@ -69,6 +77,8 @@ def make_truth(folder: Path, name: str, frames: int) -> Dataset:
 def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, only: int) -> None:
     """Records of one tracker that follow the truth 4 px off."""
     variant = parse(tracker.removesuffix("@repeat"))
+    part = variant.part("attention")
+    ran = Executed("eager", variant.part("precision"), "synthetic", {"attention": {CALLS[part]: 1}})
     run = Run(
         tracker=tracker,
         baseline=variant.baseline,
@@ -92,6 +102,7 @@ def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, onl
     place = folder / tracker / dataset.name
     place.mkdir(parents=True)
     (place / "run.json").write_text(run.to_json())
+    frames: dict[str, int | None] = dict.fromkeys(dataset.sequence_names)
     for i, sequence in enumerate(dataset.sequence_names[:only]):
         path = next(p for p in _truth_files(dataset, sequence) if p.is_file())
         truth = np.loadtxt(path, delimiter=",")
@@ -118,10 +129,15 @@ def make_records(folder: Path, tracker: str, drift: float, dataset: Dataset, onl
             open_index=index,
             open_outputs=np.full((len(index), 4), 0.5, np.float32) + np.float32(drift * 0.01),
             patch_size=256,
+            executed=ran.to_json(),
             identity=run.identity_sha256,
             pairing=f"{dataset.name}-{i}",
         )
         save_record(place / f"{sequence}.npz", record)
+        frames[sequence] = n
+    names = {tracker: dataset.sequence_names[:only]}
+    planned = (names, {}) if only == ALL else ({}, names)
+    extend_plan(folder, {dataset.name: DatasetPlan(frames, *planned)})
 
 
 def _truth_files(dataset: Dataset, sequence: str) -> list[Path]:
@@ -148,7 +164,7 @@ def main() -> None:
             for name in BENCHMARKS:
                 dataset = make_truth(folder, name, args.frames)
                 for tracker, drift in TRACKERS.items():
-                    make_records(results, tracker, drift, dataset, 10_000)
+                    make_records(results, tracker, drift, dataset, ALL)
                 for tracker, drift in CONTROLS.items():
                     make_records(results, tracker, drift, dataset, 2)
         start = time.perf_counter()

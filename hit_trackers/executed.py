@@ -1,7 +1,7 @@
 """What executed a network, as observed; and whether that is what a tracker's name says.
 
 A variant's boxes prove little if its operator never ran: with the baseline's operator under another
-name every box is equal. So records carry what was seen to run, and `verify` holds it against the
+name every box is equal. So records carry what was seen to run, and `verify` compares it with the
 name. Imports nothing heavy.
 """
 
@@ -47,12 +47,19 @@ class Executed:
             ValueError: it is something else.
         """
         try:
-            return cls(**json.loads(text))
-        except TypeError as error:
+            found = cls(**json.loads(text))
+            words = (found.engine, found.precision, found.runtime)
+            if not all(isinstance(word, str) for word in words):
+                raise TypeError("engine, precision and runtime are words")
+            for calls in (found.operators, *found.sites.values()):
+                if not all(isinstance(count, int) for count in calls.values()):
+                    raise TypeError("calls are whole numbers by operator")
+        except (TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not what `Executed.to_json` writes: {error}") from error
+        return found
 
     def contradictions(self, parts: Mapping[str, str]) -> tuple[str, ...]:
-        """What a name with these parts says and this shows to be otherwise; empty where all fits.
+        """Where a name with these parts and what ran disagree, in words; empty where they agree.
 
         Args:
             parts: of a variant: attention, engine and precision.

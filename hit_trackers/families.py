@@ -12,15 +12,18 @@ PyTorch, or whatever it needs, in `load`.
 from __future__ import annotations
 
 import abc
+import ast
 import functools
 import importlib
 import importlib.metadata
+import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hit_trackers import declarations as own
 from hit_trackers.errors import EngineError, FamilyError, UnknownTrackerError
 from hit_trackers.references import Reference
 from hit_trackers.references import find as find_references
@@ -53,7 +56,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A frame of a variant on tensors that have shapes and no contents (device "meta").
+    """One frame of a variant on tensors that have shapes and no contents (device "meta").
 
     Attributes:
         frame: makes the calls that the tracker makes on CUDA.
@@ -89,7 +92,7 @@ class Family(abc.ABC):
         """
 
     def resolve(self, name: str, checkpoint: str | Path | None = None) -> Variant:
-        """As `parse`, with what the name leaves open decided by what this machine has."""
+        """As `parse`; what the name leaves open, such as a size, follows from this machine."""
         return self.parse(name)
 
     def variants(self) -> Sequence[Variant]:
@@ -101,11 +104,11 @@ class Family(abc.ABC):
         return {}
 
     def lossy_controls(self, baseline: str) -> Sequence[str]:
-        """Variants of a baseline that must differ from it, to show that a comparison can see."""
+        """Variants of a baseline that must differ from it, to show that a comparison works."""
         return ()
 
     def bench_variants(self, device: str) -> Sequence[str]:
-        """What `bench` measures on "cpu" or "cuda" where it is not told."""
+        """What `bench` measures on "cpu" or "cuda" when no tracker is named."""
         return [variant.name for variant in self.variants()]
 
     def weights(self) -> Sequence[Weights]:
@@ -116,9 +119,35 @@ class Family(abc.ABC):
         """Published figures, shown beside this family's trackers."""
         return find_references(self.name)
 
+    def sources(self) -> Sequence[Path]:
+        """The files whose code decides a box, those of `hit_trackers` itself aside.
+
+        By default the package that the family comes from, or its module and those beside it that
+        it imports.
+        """
+        module = Path(inspect.getfile(type(self)))
+        top = type(self).__module__.partition(".")[0]
+        if module.stem == top:
+            return sorted(_imported(module, {module}))
+        package = next(parent for parent in module.parents if parent.name == top)
+        return sorted(package.rglob("*.py"))
+
     def sketch(self, variant: Variant) -> Sketch | None:
-        """A frame without contents, to count what a GPU would be asked; None: not offered."""
+        """One frame without contents, to count what a GPU would execute; None: not offered."""
         return None
+
+
+def _imported(module: Path, seen: set[Path]) -> set[Path]:
+    """A module that stands alone, and those beside it that it imports."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in names:
+            beside = module.with_name(f"{name.partition('.')[0]}.py")
+            if beside.is_file() and beside not in seen:
+                seen.add(beside)
+                _imported(beside, seen)
+    return seen
 
 
 @dataclass(frozen=True)
@@ -131,14 +160,19 @@ class Registry:
 
 @functools.cache
 def registry() -> Registry:
-    """Import all families, once a process; those that fail are kept with the reason."""
+    """Import all families, once per process; those that fail are kept with the reason."""
     found: dict[str, Family] = {}
     broken: dict[str, str] = {}
     sources: list[tuple[str, Callable[[], object]]] = [
-        (name, functools.partial(_own, name)) for name in OWN
+        (name, functools.partial(_built_in, name)) for name in OWN
     ]
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     sources += [(point.name, point.load) for point in points]
+    try:
+        declared = own.declarations()
+    except FamilyError as error:
+        declared, broken[own.FILE] = [], str(error)
+    sources += [(one.name, functools.partial(_declared, one)) for one in declared]
     for name, load in sources:
         try:
             family = load()
@@ -152,8 +186,33 @@ def registry() -> Registry:
     return Registry(found, broken)
 
 
-def _own(name: str) -> object:
+def _built_in(name: str) -> object:
     return importlib.import_module(f"hit_trackers.{name}").FAMILY
+
+
+def _declared(declaration: own.Declaration) -> object:
+    return importlib.import_module("hit_trackers.own.family").OwnFamily(declaration)
+
+
+def tracker_name(text: str) -> str:
+    """Read a tracker as users write it, and return its name.
+
+    `NAME=FILE.py:MAKE` declares an own tracker on the way, for this process and its children.
+
+    Raises:
+        FamilyError: it is no declaration.
+    """
+    declaration = own.of_option(text)
+    if declaration is None:
+        return text
+    declare([declaration])
+    return declaration.name
+
+
+def declare(declarations: Iterable[own.Declaration]) -> None:
+    """Make own trackers known."""
+    own.declare(declarations)
+    registry.cache_clear()
 
 
 def family_of(name: str) -> Family:
@@ -206,10 +265,11 @@ def load_tracker(
     """Make a tracker ready to run.
 
     Args:
-        name: `<family>[_<size>][_<optimisation>...]`, such as `hit_base_exact`.
+        name: `<family>[_<size>][_<optimisation>...]`, such as `hit_base_exact`; or an own tracker,
+            declared in `trackers.toml` or here: `mine=mine.py:make`.
         checkpoint: official checkpoint, bare state dict, or `.safetensors`; "seeded" for random
             weights that are equal on every machine; without one the family looks for it.
-        device: "cpu", "cuda" or "cuda:<index>".
+        device: "cpu", "cuda" or "cuda:1".
         deterministic: ask PyTorch for deterministic algorithms and full float32, for the whole
             process. Without it PyTorch's defaults hold, as for the official tracker.
 
@@ -220,6 +280,7 @@ def load_tracker(
         MissingDependencyError: a library is not installed.
     """
     require_device_name(device)
+    name = tracker_name(name)
     family = family_of(name)
     variant = family.resolve(name, checkpoint)
     if deterministic or device.startswith("cuda"):

@@ -15,12 +15,16 @@ from hit_trackers.errors import UnknownTrackerError
 #: Largest open-loop difference that a `tolerance` claim allows, in pixels of the search region.
 #: Float32 sums in another order move a box by about 1e-4 px, a lower precision by 0.1 and more.
 TOLERANCE_PX = 0.02
+#: Largest difference of scores that it allows on frames which both trackers entered alike.
+TOLERANCE_SCORE = 0.01
 
 
 class Breach(enum.Enum):
     """A way in which a claim can fail."""
 
     BOXES_DIFFER = "the boxes differ"
+    SCORES_DIFFER = "the scores differ"
+    INVALID_DIFFERS = "one of the two gives no box where the other gives one"
     OUTPUTS_DIFFER = "the network's outputs differ on the baseline's input"
     TOO_FAR = "the network's outputs differ by more than the tolerance"
     NOT_FINITE = "an output is not finite"
@@ -34,6 +38,10 @@ class Evidence:
 
     Attributes:
         boxes_equal: all boxes are equal bit for bit; None where no closed loop was run.
+        scores_equal: all scores are equal bit for bit; None where no closed loop was run.
+        scores_apart: largest difference of two scores, on the frames up to the first whose boxes
+            differ: until then both trackers have the same input.
+        invalid_equal: both give a box on the same frames.
         open_frames: frames on which both networks had the baseline's input.
         open_equal: their outputs are equal bit for bit on all of these frames.
         open_px: largest difference between their boxes there, in pixels of the search region.
@@ -41,6 +49,9 @@ class Evidence:
     """
 
     boxes_equal: bool | None = None
+    scores_equal: bool | None = None
+    scores_apart: float = 0.0
+    invalid_equal: bool = True
     open_frames: int = 0
     open_equal: bool = True
     open_px: float = 0.0
@@ -48,7 +59,7 @@ class Evidence:
 
 
 class Claim(str, enum.Enum):
-    """What a variant says of itself; every report, `verify` and `bench` check it by `breaches`."""
+    """What a variant promises; every report, `verify` and `bench` check it by `breaches`."""
 
     BASELINE = "baseline"
     BITWISE = "bitwise"
@@ -66,13 +77,16 @@ class Claim(str, enum.Enum):
     def breaches(self, found: Evidence) -> tuple[Breach, ...]:
         """Why the claim does not hold; empty where it does."""
         breaches = [] if found.finite else [Breach.NOT_FINITE]
+        breaches += [] if found.invalid_equal else [Breach.INVALID_DIFFERS]
         if self in (Claim.BASELINE, Claim.BITWISE):
             breaches += [Breach.BOXES_DIFFER] if found.boxes_equal is False else []
+            breaches += [Breach.SCORES_DIFFER] if found.scores_equal is False else []
             breaches += [] if found.open_equal else [Breach.OUTPUTS_DIFFER]
         elif self is Claim.TOLERANCE:
             breaches += [] if found.open_frames else [Breach.NO_OPEN_LOOP]
             # `not <=` and not `>`: NaN is a breach, too.
             breaches += [] if found.open_px <= TOLERANCE_PX else [Breach.TOO_FAR]
+            breaches += [] if found.scores_apart <= TOLERANCE_SCORE else [Breach.SCORES_DIFFER]
         elif found.open_equal and found.boxes_equal is not False:
             breaches += [Breach.UNCHANGED]
         return tuple(breaches)
@@ -146,7 +160,7 @@ TOKENS = {
         Token("int8", "precision", "8-bit integers, calibrated on the demo", Claim.LOSSY),
     )
 }
-#: What a name says that has no token of a kind.
+#: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
 
 
@@ -158,7 +172,7 @@ class Variant:
         name: resolved and canonical, such as `hit_base_exact_graph`.
         family: the family that loads it, such as `hit`.
         baseline: name of the tracker that it must be compared with; its own for a baseline.
-        claim: what it says of itself.
+        claim: what it promises.
         parts: what the name means, by kind: columns of the table of variants.
         identity: what loading adds, such as `weights_sha256`; records carry it.
     """

@@ -1,12 +1,13 @@
-"""The Python face of the harness: what the commands do, as functions that return objects.
+"""The Python interface of the harness: what the commands do, as functions that return objects.
 
->>> import toolkit_adapters as harness
->>> summary = harness.run(["hit_nano", "hit_nano_exact"], ["demo"], "results/mine")
->>> verification = harness.verify("results/mine")
->>> verification.failures
-()
+Whatever a user can correct is raised as a `hit_trackers.errors.HitTrackersError`.
 
-Whatever a user can mend is raised as a `hit_trackers.errors.HitTrackersError`.
+Examples:
+    >>> import toolkit_adapters as harness
+    >>> summary = harness.run(["hit_nano", "hit_nano_exact"], ["demo"], "results/mine")
+    >>> verification = harness.verify("results/mine")
+    >>> verification.failures
+    ()
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from toolkit_adapters.report.collect import Collection
     from toolkit_adapters.running.session import Summary
     from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
-    from toolkit_adapters.verdict.certificates import Verification
+    from toolkit_adapters.verdict.verification import Verification
 
 __all__ = ["evaluate", "open_results", "report", "run", "verify"]
 
@@ -68,6 +69,8 @@ def verify(
     results: str | Path | Results,
     roots: Mapping[str, Path] | None = None,
     truth: Path | None = None,
+    *,
+    partial: bool = False,
 ) -> Verification:
     """Check every claim and control of a results folder; `failures` is empty where all holds.
 
@@ -75,13 +78,14 @@ def verify(
         results: what `run` left.
         roots: where datasets are now, by name, if not where the run found them.
         truth: folder of TrackingNet's full annotations.
+        partial: a part of what was planned is enough.
     """
     from toolkit_adapters.report.accuracy import open_accuracy
-    from toolkit_adapters.verdict import certificates
+    from toolkit_adapters.verdict import verification
 
     opened = open_results(results) if isinstance(results, (str, Path)) else results
     accuracy = open_accuracy(opened, roots or {}, {}, truth)
-    return certificates.verify(opened, accuracy.printed)
+    return verification.verify(opened, accuracy.printed, partial=partial)
 
 
 def report(
@@ -113,7 +117,7 @@ def evaluate(
     convention: str | None = None,
     **settings: bool,
 ) -> Evaluation:
-    """Score anybody's raw result files, without running a tracker.
+    """Score raw result files of any tracker, without running it.
 
     Args:
         raw: folder or zip of one tracker's results.

@@ -45,8 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 success, 1 our own error, 2 wrong usage)."""
-    args = build_parser().parse_args(argv)
-    return guarded(f"hit-trackers {args.command}", lambda: args.run(args))
+
+    def work() -> int:
+        args = build_parser().parse_args(argv)
+        return int(args.run(args))
+
+    words = sys.argv[1:] if argv is None else argv
+    return guarded(" ".join(["hit-trackers", *words[:1]]), work)
 
 
 def guarded(program: str, work: Callable[[], int]) -> int:

@@ -5,15 +5,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_executed import executed_as
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hit_trackers import families
 from hit_trackers.errors import RecordError
-from toolkit_adapters.records import Flag, Record, Results, Run, save_record
+from hit_trackers.variants import Claim
+from toolkit_adapters.records import (
+    DatasetPlan,
+    Flag,
+    Record,
+    Results,
+    Run,
+    extend_plan,
+    save_record,
+)
 from toolkit_adapters.scoring.geometry import iou
-from toolkit_adapters.verdict.certificates import certify, verify
+from toolkit_adapters.verdict.certificates import certify
 from toolkit_adapters.verdict.equivalence import compare_records, ulps
+from toolkit_adapters.verdict.levels import Agreement, Boxes, Entries, Printed
+from toolkit_adapters.verdict.verification import verify
 
 FRAMES = 20
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)
@@ -52,7 +64,7 @@ def write(folder: Path, tracker: str, records: dict[str, Record], *, control: bo
         tracker=tracker,
         baseline=variant.baseline,
         family=variant.family,
-        claim=variant.claim,
+        claim=Claim.BASELINE if "@" in tracker else variant.claim,
         parts=dict(variant.parts),
         dataset="lasot",
         root="/data",
@@ -62,8 +74,14 @@ def write(folder: Path, tracker: str, records: dict[str, Record], *, control: bo
     )
     where = folder / tracker / "lasot"
     for name, record in records.items():
-        save_record(where / f"{name}.npz", replace(record, identity=run.identity_sha256))
+        stored = replace(record, identity=run.identity_sha256, executed=executed_as(tracker))
+        save_record(where / f"{name}.npz", stored)
     (where / "run.json").write_text(run.to_json())
+    frames = dict.fromkeys(("a-1", "a-2"), FRAMES)
+    if control:
+        extend_plan(folder, {"lasot": DatasetPlan(frames, {}, {tracker: ("a-1",)})})
+    else:
+        extend_plan(folder, {"lasot": DatasetPlan(frames, {tracker: ("a-1", "a-2")}, {})})
 
 
 @pytest.fixture
@@ -79,26 +97,41 @@ def results(tmp_path: Path) -> Results:
 
 
 @pytest.mark.parametrize(
-    ("by", "level"),
-    [(0.0, "bitwise"), (1e-9, "file-identical"), (0.5, "bounded"), (3, "different")],
+    ("by", "level", "said"),
+    [
+        (0.0, Boxes.BITWISE, "bitwise"),
+        (1e-9, Boxes.FILE_IDENTICAL, "file-identical"),
+        (0.5, Boxes.WITHIN, "within 0.5 px"),
+        (0.25001, Boxes.WITHIN, "within 0.251 px"),
+        (3, Boxes.DIFFERENT, "different"),
+    ],
 )
-def test_levels(by: float, level: str) -> None:
+def test_levels_of_boxes(by: float, level: Boxes, said: str) -> None:
     record = replace(make_record(), boxes=np.full((FRAMES, 4), 50.0))
     comparison = compare_records("s", "lasot", record, moved(record, 5, by))
-    assert comparison.level == level
+    assert comparison.boxes is level
+    assert comparison.boxes.said(comparison.largest_px) == said
     assert comparison.first_divergent == (5 if by else None)
     assert comparison.identical == FRAMES - bool(by)
     assert comparison.largest_px == pytest.approx(by, rel=1e-6)
     assert comparison.smallest_iou == pytest.approx((50 - by) / (50 + by))
 
 
-def test_score_identical_asks_what_the_table_prints() -> None:
+@pytest.mark.parametrize("by", [0.5, 50])
+def test_scores_are_what_the_table_prints_and_say_nothing_of_boxes(by: float) -> None:
     record = make_record()
-    other = moved(record, 5, 0.5)
-    rounded = compare_records("s", "d", record, other, lambda d, boxes: ("0.71",))
-    assert rounded.level == "score-identical"
-    exact = compare_records("s", "d", record, other, lambda d, boxes: (str(boxes["s"].sum()),))
-    assert exact.level == "bounded"
+    other = moved(record, 5, by)
+    level = Boxes.WITHIN if by < 1 else Boxes.DIFFERENT
+    rounded = compare_records("s", "d", record, other, lambda d, boxes: Entries(("0.71",), 1))
+    assert rounded.scores == Agreement(Printed.EQUAL, 1)
+    assert rounded.boxes is level
+    exact = compare_records(
+        "s", "d", record, other, lambda d, boxes: Entries((str(boxes["s"].sum()),), 1)
+    )
+    assert exact.scores == Agreement(Printed.DIFFERENT, 1)
+    assert exact.boxes is level
+    assert compare_records("s", "d", record, other, lambda d, boxes: None).scores == Agreement()
+    assert str(rounded.scores) == "equal as printed, 1 sequence"
 
 
 def test_negative_zero_is_another_bit_pattern() -> None:
@@ -135,10 +168,13 @@ def test_overlap_of_boxes_without_area() -> None:
 def test_all_is_well(results: Results) -> None:
     verification = verify(results)
     assert verification.failures == ()
-    levels = {c.tracker: c.level for c in verification.certificates}
+    levels = {c.tracker: c.boxes for c in verification.certificates}
     assert levels == {
-        "hit_nano_exact": "bitwise", "hit_nano_memeff": "bounded", "hit_nano_bf16": "different",
-    }  # fmt: skip
+        "hit_nano_exact": Boxes.BITWISE,
+        "hit_nano_memeff": Boxes.WITHIN,
+        "hit_nano_bf16": Boxes.DIFFERENT,
+    }
+    assert verification.complete
     assert all(control.passed for control in verification.controls)
 
 
@@ -176,10 +212,19 @@ def test_a_tolerance_claim_is_checked_open_loop(results: Results) -> None:
     assert "hit_nano_memeff: claims tolerance" in failure
     assert "a-1" in failure
 
+
+def test_a_tolerance_claim_needs_open_loop_frames(results: Results) -> None:
     nothing = {"open_index": np.zeros(0, np.int64), "open_outputs": np.zeros((0, 4), np.float32)}
-    bare = {"a-1": replace(record, **nothing), "a-2": replace(other, **nothing)}
-    write(results.folder, "hit_nano_memeff", bare)
-    (failure,) = verify(results).failures
+    for tracker in ("hit_nano_memeff", "hit_nano"):
+        records = {
+            name: replace(results.record(tracker, "lasot", name), **nothing)
+            for name in ("a-1", "a-2")
+        }
+        write(results.folder, tracker, records)
+        failures = [f for f in verify(results).failures if f.startswith("hit_nano_memeff")]
+        if tracker == "hit_nano_memeff":
+            assert "lasot/a-1: 1 open-loop frames on one side and 0 on the other" in failures[0]
+    (failure,) = failures
     assert "needs open-loop frames" in failure
 
 
@@ -189,7 +234,7 @@ def test_a_nan_open_loop_is_no_small_difference(results: Results) -> None:
     other = results.record("hit_nano_memeff", "lasot", "a-2")
     write(results.folder, "hit_nano_memeff", {"a-1": broken, "a-2": other})
     (failure,) = verify(results).failures
-    assert "a-1 differs open loop" in failure
+    assert "a-1 has no numbers to compare: the variant's network gives what is not" in failure
 
 
 def test_a_blind_check_is_noticed_by_the_lossy_control(results: Results) -> None:
@@ -211,7 +256,10 @@ def test_missing_controls_and_sequences_are_failures(tmp_path: Path) -> None:
     write(tmp_path, "hit_nano_exact", {"a-1": make_record(1)})
     failures = verify(Results(tmp_path)).failures
     assert sum("--controls" in f for f in failures) == 2
-    assert any("lasot/a-2 is recorded for one side only" in f for f in failures)
+    assert any("hit_nano_exact: on 20 of 40 frames, incomplete: lasot/a-2" in f for f in failures)
+    part = verify(Results(tmp_path), partial=True)
+    assert len(part.failures) == 2, "the controls"
+    assert not part.complete
 
 
 def test_a_record_of_another_run_is_refused(results: Results) -> None:

@@ -7,17 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from fake_executed import SITES
 from fake_family import GRAMMAR
 
 from hit_trackers.executed import Executed
 from hit_trackers.protocol import Prediction
 
 WEIGHTS = "w" * 64
-_SITES = {
-    "eager": {"site": {"aten._softmax.default": 1}},
-    "exact": {"site": {"aten._softmax.out": 1}},
-    "memeff": {"site": {"aten._scaled_dot_product_efficient_attention.default": 1}},
-}
 
 
 class FakeTracker:
@@ -58,7 +54,7 @@ class FakeTracker:
     def executed(self, network_input: np.ndarray) -> Executed:
         """What its name says: it computes nothing that could be looked at."""
         parts = self.variant.parts
-        return Executed(parts["engine"], parts["precision"], "fake", _SITES[parts["attention"]])
+        return Executed(parts["engine"], parts["precision"], "fake", SITES[parts["attention"]])
 
     def workloads(self, network_input: np.ndarray) -> Mapping[str, Callable[[], object]]:
         return {}

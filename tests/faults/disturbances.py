@@ -26,8 +26,8 @@ from toolkit_adapters.records import files, provenance
 
 from .arena import Point, Skipped, end
 
-#: Of one run: 3 sequences of 13 updates by 2 to 4 trackers; 10 records and 4 run.json.
-UPDATES, FRAMES, WRITES = 13 * 10, 3 * 14, 14
+#: Of one run: 3 sequences of 13 updates by 2 to 4 trackers; 10 records, 4 run.json and a plan.
+UPDATES, FRAMES, WRITES = 13 * 10, 3 * 14, 15
 
 
 def at(point: int, action: Callable[..., Any], instead: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,10 +11,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hit_trackers.errors import HitTrackersError
+from hit_trackers.families import parse
 from hit_trackers.variants import Claim
 from toolkit_adapters.records import Record, Results, Run, load_record, load_run, save_record
 from toolkit_adapters.records.inspection import inspect_results
-from toolkit_adapters.verdict import certificates
+from toolkit_adapters.records.plan import DatasetPlan, Plan, load_plan
+from toolkit_adapters.verdict.verification import verify
 
 from .edits import anything
 from .target import FRAMES, Target, write
@@ -44,7 +46,7 @@ def _run(tracker: str, claim: str) -> Run:
         baseline="hit_nano",
         family="hit",
         claim=Claim(claim),
-        parts={"size": "nano", "attention": "eager", "engine": "eager", "precision": "fp32"},
+        parts=dict(parse(tracker).parts),
         dataset="lasot",
         root="/data",
         sequences=("a", "b"),
@@ -76,6 +78,18 @@ def _load_run(folder: Path, content: bytes) -> str:
     return "read"
 
 
+_PLAN = Plan({"lasot": DatasetPlan({"a": 5, "b": None}, {"hit_nano": ("a", "b")}, {})})
+
+
+def _load_plan(folder: Path, content: bytes) -> str:
+    write(folder / "plan.json", content)
+    plan = load_plan(folder)
+    assert plan is not None
+    frames = [count for tracker in plan.trackers for count in plan.of(tracker).values()]
+    assert sum(count or 0 for count in frames) >= 0
+    return "read"
+
+
 def _verify(folder: Path, contents: tuple[bytes, bytes, bytes]) -> str:
     """All readers of a results folder in which three files are anybody's."""
     run, record, memory = contents
@@ -91,7 +105,7 @@ def _verify(folder: Path, contents: tuple[bytes, bytes, bytes]) -> str:
     assert list(inspect_results(results))
     with contextlib.suppress(HitTrackersError):
         Results(results).memory("hit_nano_exact")
-    verification = certificates.verify(Results(results))
+    verification = verify(Results(results))
     json.dumps([each.to_json() for each in verification.certificates])
     return "broken" if verification.failures else "holds"
 
@@ -116,6 +130,7 @@ def _other_values(draw: st.DrawFn) -> bytes:
 TARGETS: dict[str, Target] = {
     "records": Target(anything(_npz()), _load_record),
     "run.json": Target(anything(_RUN) | _other_values(), _load_run),
+    "plan.json": Target(anything([_PLAN.to_json().encode()]), _load_plan),
     "results folders": Target(
         st.tuples(
             st.just(_RUN[0]) | anything(_RUN) | _other_values(),

@@ -20,14 +20,14 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "hit_trackers"
     shutil.copytree(sources._TRACKERS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "_TRACKERS", copy)
-    sources.sources_of.cache_clear()
+    sources._inside.cache_clear()
     yield copy
-    sources.sources_of.cache_clear()
+    sources._inside.cache_clear()
 
 
 def edit(path: Path) -> None:
     path.write_text(path.read_text() + "\n# broken\n")
-    sources.sources_of.cache_clear()
+    sources._inside.cache_clear()
 
 
 def test_a_run_of_edited_code_is_not_resumed(
@@ -67,8 +67,8 @@ def test_fresh_leaves_what_is_of_the_same_code_alone(run: Run, code: Path, resul
 def test_the_family_of_another_distribution_counts(results: Path, run: Run) -> None:
     assert run() == 0
     stored = open_results(results).run("fake", "got10k-val").provenance["sources"]
-    assert "fake_family/fake_family.py" in stored
-    assert "fake_family/fake_tracker.py" in stored, "imported when a tracker is loaded"
+    assert "fake/fake_family.py" in stored
+    assert "fake/fake_tracker.py" in stored, "imported when a tracker is loaded"
     assert "toolkit_adapters/running/passes.py" in stored
     assert not any(name.startswith("hit_trackers/hit/") for name in stored), "another family's"
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_executed import executed_as
 
 from hit_trackers.families import parse
 from hit_trackers.variants import Claim
 from toolkit_adapters.datasets.lasot import Lasot
 from toolkit_adapters.datasets.trackingnet import TrackingNet
-from toolkit_adapters.records import Record, Run, save_record
+from toolkit_adapters.records import DatasetPlan, Record, Run, extend_plan, save_record
 
 WEIGHTS = "ab" * 32
 
@@ -119,6 +120,7 @@ class Maker:
             open_index=index,
             open_outputs=patches + np.float32(drift * 1e-6),
             patch_size=256,
+            executed=executed_as(run.tracker),
             identity=run.identity_sha256,
             pairing=pair,
         )
@@ -128,6 +130,12 @@ class Maker:
         folder = self.results / name / dataset.name
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(run.to_json())
+        frames = dict.fromkeys(dataset.sequence_names, self.frames)
+        if run.provenance["control"]:
+            plan = DatasetPlan(frames, {}, {name: dataset.sequence_names[:only]})
+        else:
+            plan = DatasetPlan(frames, {name: dataset.sequence_names}, {})
+        extend_plan(self.results, {dataset.name: plan})
         for sequence in dataset.sequence_names[:only]:
             record = self.record(self.truth(dataset, sequence), run, seconds, drift)
             save_record(folder / f"{sequence}.npz", record)

@@ -42,9 +42,11 @@ def test_changes_are_found(before, maker):
     maker.write("hit_nano", dataset, seconds=0.005)
     maker.write("hit_nano_exact", dataset, drift=0.8)
     tables = changes(before, take(maker.results), ("then", "now"))
-    boxes = {row[0]: row for row in rows(tables, "changes_boxes")}
-    assert boxes["hit_nano"][3] == "3 of 3"
-    assert boxes["hit_nano_exact"][3:] == ["0 of 3", "thing-1"]
+    boxes = {(row[0], row[1]): row for row in rows(tables, "changes_boxes")}
+    assert boxes["hit_nano", "demo-lasot"][3] == "3 of 3"
+    assert boxes["hit_nano_exact", "demo-lasot"][3:] == ["0 of 3", "thing-1"]
+    gone = boxes["hit_nano_exact", "demo-trackingnet"]
+    assert gone[3:] == ["0 of 3", "video_1 (in “then” only)"]
     auc = next(r for r in rows(tables, "changes_accuracy") if r[0] == "hit_nano_exact")
     assert auc[2] == "AUC"
     assert float(auc[5].split()[0]) < -5
@@ -72,7 +74,7 @@ def test_other_weights_and_other_devices_are_said(before):
 
 
 def test_no_tracker_in_common(before):
-    other = {"version": 1, "trackers": {"siamrpn": {}}}
+    other = {"version": 1, "gaps": [], "trackers": {"siamrpn": {}}}
     with pytest.raises(RecordError, match="no tracker in common"):
         changes(before, other, ("a", "b"))
 

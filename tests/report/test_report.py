@@ -96,7 +96,8 @@ def test_a_report_of_a_family_without_publications(standard, monkeypatch):
     assert "paper" not in text.replace("the papers' numbers", "")
     assert "Table 1. Latency" in text
     assert "Table 2. Accuracy" in text
-    assert "hit_nano_memeff: score-identical" in text
+    assert "hit_nano_memeff: within 0.000491 px" in text
+    assert "Scores: equal as printed, 6 sequences." in text
 
 
 def test_no_device_time_appears_on_a_cpu(collection, tables):
@@ -148,7 +149,10 @@ def test_equivalence_and_both_controls(tables):
     assert cell(table, "hit_nano_exact", "is").text == "bitwise"
     memeff = cell(table, "hit_nano_memeff", "first difference")
     assert memeff.text == "thing-1, frame 11"
+    assert cell(table, "hit_nano_memeff", "is").text == "within 0.000491 px"
+    assert cell(table, "hit_nano_memeff", "scores").text == "equal as printed, 6 sequences"
     assert cell(table, "hit_nano_bf16 (control)", "is").text == "different"
+    assert cell(table, "hit_nano_bf16 (control)", "scores").text == "differ as printed, 2 sequences"
     assert len([note for note in table.notes if note.startswith("Control:")]) == 2
 
 
@@ -330,5 +334,6 @@ def test_unfinished_runs_are_reported_as_far_as_they_go(maker):
     maker.write("hit_nano", dataset)
     maker.write("hit_nano_exact", dataset, only=2)
     text = text_of(maker.results)
-    assert "thing-3 is recorded for one side only" in text
+    assert "hit_nano_exact: on 120 of 180 frames, incomplete: demo-lasot/thing-3" in text
     assert "2 of 3" in text
+    assert "INCOMPLETE" in text.split("\n\n")[1], "at the top"

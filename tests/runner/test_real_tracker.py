@@ -8,7 +8,8 @@ import numpy as np
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import open_results
-from toolkit_adapters.verdict.certificates import verify
+from toolkit_adapters.verdict.levels import Boxes
+from toolkit_adapters.verdict.verification import verify
 
 
 def test_three_trackers_and_both_controls(root: Path, tmp_path: Path) -> None:
@@ -22,8 +23,8 @@ def test_three_trackers_and_both_controls(root: Path, tmp_path: Path) -> None:
     opened = open_results(results)
     verification = verify(opened)
     assert verification.failures == ()
-    levels = {c.tracker: c.level for c in verification.certificates}
-    assert levels["hit_nano_exact"] == "bitwise"
+    levels = {c.tracker: c.boxes for c in verification.certificates}
+    assert levels["hit_nano_exact"] is Boxes.BITWISE
     memeff = next(c for c in verification.certificates if c.tracker == "hit_nano_memeff")
     assert memeff.open_frames == 4
     record = opened.record("hit_nano", "got10k-val", "a")

@@ -1,8 +1,8 @@
 """Cost of variants against their baseline: time, operators, memory, and whether it is the same.
 
-Everything is measured in one process on the same input in alternating order, so ratios stand where
-times alone would not. Without an official checkpoint the weights are random ("seeded"): the
-arithmetic is the same. Exits 1 when a variant breaks its claim, or a named one cannot run.
+Everything is measured in one process on the same input in alternating order, so ratios can be
+compared where times alone cannot. Without an official checkpoint the weights are random ("seeded"):
+the arithmetic is the same. Exits 1 when a variant breaks its claim, or a named one cannot run.
 
 examples:
   hit-trackers bench
@@ -16,6 +16,7 @@ import argparse
 import os
 from pathlib import Path
 
+from hit_trackers.families import tracker_name
 from toolkit_adapters.running import arguments
 
 HELP = "time, operators and memory of variants, as ratios inside one process"
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--tracker",
         action="append",
+        type=tracker_name,
         metavar="NAME",
         help="a tracker; repeat it for more (default: the usual variants of hit_base)",
     )

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hit_trackers.families import tracker_name
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 from toolkit_adapters.running import arguments
 
@@ -35,8 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tracker",
         action="append",
         required=True,
-        metavar="NAME",
-        help="a tracker, such as hit, hit_nano_exact; repeat it for more (`list` shows them all)",
+        type=tracker_name,
+        metavar="NAME[=FILE.py:MAKE]",
+        help="a tracker, such as hit, hit_nano_exact, or your own; repeat it for more (`list` "
+        "shows them all)",
     )
     add(
         "--dataset",
@@ -96,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=2,
         metavar="N|all",
         help="sequences of each dataset on which the baseline runs twice and in bfloat16, to show "
-        "that the comparison can see (default: %(default)s)",
+        "that the comparison works (default: %(default)s)",
     )
     add(
         "--ahead",

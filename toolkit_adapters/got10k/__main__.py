@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hit_trackers.errors import SubmissionError
+from hit_trackers.families import tracker_name
 from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 from toolkit_adapters.running import arguments
@@ -37,7 +38,11 @@ def build_parser() -> argparse.ArgumentParser:
         prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--tracker", action="append", required=True, help="a tracker's name; repeat for several"
+        "--tracker",
+        action="append",
+        required=True,
+        type=tracker_name,
+        help="a tracker's name, or NAME=FILE.py:MAKE of your own; repeat for several",
     )
     parser.add_argument(
         "--dataset",
@@ -66,13 +71,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; 0 if every sequence of every tracker has a result, else 1."""
-    args = build_parser().parse_args(argv)
-    if not args.visualize:
-        os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit imports pyplot
-    return guarded(PROGRAM, lambda: _run(args))
+    return guarded(PROGRAM, lambda: _run(build_parser().parse_args(argv)))
 
 
 def _run(args: argparse.Namespace) -> int:
+    if not args.visualize:
+        os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit imports pyplot
     from toolkit_adapters.datasets import open_datasets
     from toolkit_adapters.datasets.selection import select
     from toolkit_adapters.got10k.datasets import SequenceView

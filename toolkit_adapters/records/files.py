@@ -1,4 +1,4 @@
-"""Writing files so that a name never stands for half a file."""
+"""Writing files completely or not at all."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hit_trackers.errors import RecordError
 
-#: Suffix of files being written, which nobody else gives to his; whatever has it is rubbish once
-#: its writer is gone.
+#: Suffix of files being written, which no other program uses; a file with it can be deleted once
+#: its writer has ended.
 TEMPORARY = ".hit-trackers-partial"
 
 

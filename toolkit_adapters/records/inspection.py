@@ -12,15 +12,16 @@ from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.records import MEMORY_FILE, RUN_FILE, Results, Run, load_record
 from toolkit_adapters.records.files import TEMPORARY
+from toolkit_adapters.records.plan import NO_PLAN, PLAN_FILE
 
 LOCK_FILE = ".hit-trackers-lock"
 FAILURES_FILE = "failures.json"
-_OWN_FILES = {LOCK_FILE, FAILURES_FILE, "README.md"}
+_OWN_FILES = {LOCK_FILE, FAILURES_FILE, PLAN_FILE, "README.md"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing worth saying; a `problem` wants something done about it."""
+    """One thing that was found; a `problem` needs something done about it."""
 
     problem: bool
     message: str
@@ -75,6 +76,30 @@ def inspect_results(folder: Path) -> Iterator[Finding]:
             results.memory(tracker)
         except RecordError as error:
             yield Finding(True, str(error))
+    yield from _inspect_plan(results, busy)
+
+
+def _inspect_plan(results: Results, busy: bool) -> Iterator[Finding]:
+    """What was planned and is not there; while a run writes, that is no problem."""
+    try:
+        plan = results.plan
+    except RecordError as error:
+        yield Finding(True, str(error))
+        return
+    if plan is None:
+        yield Finding(True, f"{results.folder}: {NO_PLAN}")
+        return
+    for tracker in plan.trackers:
+        planned = plan.of(tracker)
+        missing = [where for where in planned if not results.path(tracker, *where).is_file()]
+        if missing:
+            few = ", ".join("/".join(where) for where in missing[:3])
+            more = ", ..." if len(missing) > 3 else ""
+            yield Finding(
+                not busy,
+                f"{tracker}: {len(missing)} of {len(planned)} planned sequences have no record "
+                f"({few}{more}); run the same command again",
+            )
 
 
 def require_ours(folder: Path) -> None:
@@ -88,7 +113,7 @@ def require_ours(folder: Path) -> None:
     except FileNotFoundError:
         return
     strangers = [name for name in names if name != "README.md"]
-    ours = LOCK_FILE in names or "plan.json" in names or any(folder.glob(f"*/*/{RUN_FILE}"))
+    ours = LOCK_FILE in names or PLAN_FILE in names or any(folder.glob(f"*/*/{RUN_FILE}"))
     if strangers and not ours:
         few = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
         raise RecordError(
@@ -113,14 +138,11 @@ def _inspect_run(results: Results, tracker: str, dataset: str) -> Iterator[Findi
         findings = list(_inspect_record(path, run))
         sound += not any(finding.problem for finding in findings)
         yield from findings
-    yield Finding(False, f"{tracker}/{dataset}: {sound} of {len(found)} records are sound")
-    missing = [name for name in run.sequences if name not in found]
-    if missing and not run.provenance.get("control"):
-        yield Finding(
-            False,
-            f"{tracker}/{dataset}: {len(missing)} of {len(run.sequences)} sequences have no record "
-            f"({', '.join(missing[:3])}, ...); run the same command again",
-        )
+    yield Finding(
+        False,
+        f"{tracker}/{dataset}: {sound} of {len(found)} records are sound; the dataset has "
+        f"{len(run.sequences)} sequences",
+    )
 
 
 def _inspect_record(path: Path, run: Run) -> Iterator[Finding]:

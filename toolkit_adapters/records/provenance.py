@@ -45,7 +45,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides a box or a time beside the tracker; workers of one run have equal ones."""
+    """What affects a box or a time beside the tracker; equal for all workers of one run."""
 
     device: str
     threads: int

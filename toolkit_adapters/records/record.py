@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import RecordError
+from toolkit_adapters.records.archive import read_arrays
 from toolkit_adapters.records.files import write_atomically
 
 #: Scopes of time, each a float64 column of seconds, NaN where not measured.
@@ -98,6 +99,11 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "files": (np.uint64, (None,)),
     "stamps": (np.int64, (None, 2)),
 }
+#: Kinds of NumPy types of all else: a single value each, but for the notes.
+_KINDS = {
+    "patch_size": "i",
+    **dict.fromkeys(("executed", "identity", "pairing", "digest", "notes"), "U"),
+}
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -121,6 +127,9 @@ def _check(record: Record, where: str) -> Record:
                 f"{where}: {name} is {array.dtype} {array.shape}, "
                 f"expected {np.dtype(dtype)} {expected}"
             )
+    index = record.open_index
+    if len(index) and not (index[0] > 0 and index[-1] < len(record) and (np.diff(index) > 0).all()):
+        raise RecordError(f"{where}: open_index is no list of frames after the first, in order")
     return record
 
 
@@ -144,20 +153,20 @@ def load_record(path: Path) -> Record:
         RecordError: missing, damaged, tampered with, or no record.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(path)
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; run the same command again to make it") from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as e:
         raise RecordError(_damaged(path, str(e))) from e
-    except Exception as error:  # zlib.error, struct.error, MemoryError of a forged header, ...
+    except Exception as error:  # struct.error, tokenize.TokenError of a forged header, ...
         raise RecordError(_damaged(path, f"{type(error).__name__}: {error}")) from error
     names = [f.name for f in dataclasses.fields(Record)]
-    single = ("patch_size", "executed", "identity", "pairing", "digest")
-    if any(arrays[name].ndim for name in single if name in arrays):
-        raise RecordError(_damaged(path, "it holds an array where a single value belongs"))
     if sorted(arrays) != sorted([*names, "digest"]):
         raise RecordError(_damaged(path, f"it holds {sorted(arrays)}"))
+    for name, kind in _KINDS.items():
+        array = arrays[name]
+        if array.dtype.kind != kind or array.ndim != (name == "notes"):
+            raise RecordError(_damaged(path, f"{name} is {array.dtype} {array.shape}"))
     digest = str(arrays.pop("digest"))
     if digest != _digest({name: arrays[name] for name in names}):
         raise RecordError(_damaged(path, "its contents do not have the digest it states"))

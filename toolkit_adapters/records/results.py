@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hit_trackers.errors import RecordError
+from toolkit_adapters.records.plan import Plan, load_plan
 from toolkit_adapters.records.record import Record, load_record
 from toolkit_adapters.records.run import RUN_FILE, Run, load_run
 
@@ -49,8 +52,20 @@ class Results:
         """The provenance on one of its datasets: variant, weights and device are equal in all."""
         return self.run(tracker, next(d for d in self.datasets if self.has_run(tracker, d)))
 
+    @property
+    def plan(self) -> Plan | None:
+        """What the folder should hold; None where no run has said so.
+
+        Raises:
+            RecordError: `plan.json` is no plan.
+        """
+        return load_plan(self.folder)
+
     def is_control(self, tracker: str) -> bool:
         """Whether a tracker was run as a control, on some sequences only."""
+        plan = self.plan
+        if plan is not None:
+            return plan.is_control(tracker)
         runs = (self.run(tracker, d) for d in self.datasets if self.has_run(tracker, d))
         return any(run.provenance.get("control") for run in runs)
 
@@ -86,6 +101,45 @@ class Results:
         if not isinstance(values, dict):
             raise RecordError(f"{path}: expected an object, got {type(values).__name__}; delete it")
         return values
+
+
+class CachedResults(Results):
+    """Results of which everything is read once, and kept: for those who look several times.
+
+    930,000 frames of three trackers take about 400 MB.
+    """
+
+    @functools.cached_property
+    def trackers(self) -> tuple[str, ...]:
+        """As of `Results`, and so all the others."""
+        return super().trackers
+
+    @functools.cached_property
+    def datasets(self) -> tuple[str, ...]:
+        """See `trackers`."""
+        return super().datasets
+
+    @functools.cached_property
+    def plan(self) -> Plan | None:
+        """See `trackers`."""
+        return super().plan
+
+    @functools.cached_property
+    def _read(self) -> dict[tuple[str, ...], Any]:
+        return {}
+
+    def run(self, tracker: str, dataset: str) -> Run:
+        """See `trackers`."""
+        return cast(Run, self._once((tracker, dataset), super().run))
+
+    def record(self, tracker: str, dataset: str, sequence: str) -> Record:
+        """See `trackers`."""
+        return cast(Record, self._once((tracker, dataset, sequence), super().record))
+
+    def _once(self, key: tuple[str, ...], read: Callable[..., object]) -> object:
+        if key not in self._read:
+            self._read[key] = read(*key)
+        return self._read[key]
 
 
 def open_results(folder: str | Path) -> Results:

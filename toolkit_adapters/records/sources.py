@@ -6,11 +6,10 @@ the modules here that feed images to a tracker and keep its boxes. In a wheel as
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-import inspect
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,19 +21,27 @@ _HARNESS = Path(__file__).parents[1]
 _FEEDING = ("running/passes.py", "datasets/decoding.py", "datasets/jpeg.py", "datasets/truth.py")
 
 
-@functools.cache
 def sources_of(family: str) -> Mapping[str, str]:
     """SHA-256 of each file that decides the records of a family's trackers, by a short path.
 
-    Paths begin with the name of the package, so that they are the same wherever it is installed.
+    Paths begin with the name of the package, so that they are the same wherever it is installed. To
+    be asked after the trackers are loaded: what own trackers import is known only then.
     """
+    return {**_inside(family), **_digests(_outside(family))}
+
+
+@functools.cache
+def _inside(family: str) -> Mapping[str, str]:
+    others = set(families.OWN) - {family}
     files = {
         f"hit_trackers/{path.relative_to(_TRACKERS).as_posix()}": path
         for path in _TRACKERS.rglob("*.py")
-        if path.relative_to(_TRACKERS).parts[0] not in set(families.OWN) - {family}
+        if path.relative_to(_TRACKERS).parts[0] not in others
     }
-    files |= {f"toolkit_adapters/{name}": _HARNESS / name for name in _FEEDING}
-    files |= _of_another_distribution(family)
+    return _digests(files | {f"toolkit_adapters/{name}": _HARNESS / name for name in _FEEDING})
+
+
+def _digests(files: Mapping[str, Path]) -> dict[str, str]:
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for name, path in sorted(files.items())
@@ -42,29 +49,14 @@ def sources_of(family: str) -> Mapping[str, str]:
     }
 
 
-def _of_another_distribution(family: str) -> dict[str, Path]:
+def _outside(family: str) -> dict[str, Path]:
+    """Files of a family that is not of this package."""
     found = families.registry().families.get(family)
     if found is None or family in families.OWN:
         return {}
-    path = Path(inspect.getfile(type(found)))
-    top = type(found).__module__.partition(".")[0]
-    if path.stem == top:
-        return {f"{top}/{file.name}": file for file in _imported(path, {path})}
-    package = next(parent for parent in path.parents if parent.name == top)
-    return {f"{top}/{file.relative_to(package).as_posix()}": file for file in package.rglob("*.py")}
-
-
-def _imported(module: Path, seen: set[Path]) -> set[Path]:
-    """A module that stands alone, and those beside it that it imports."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-        for name in names:
-            beside = module.with_name(f"{name.partition('.')[0]}.py")
-            if beside.is_file() and beside not in seen:
-                seen.add(beside)
-                _imported(beside, seen)
-    return seen
+    files = [path.resolve() for path in found.sources()]
+    top = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
+    return {f"{family}/{path.relative_to(top).as_posix()}": path for path in files}
 
 
 def digest(sources: Mapping[str, str]) -> str:

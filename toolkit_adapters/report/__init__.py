@@ -1,7 +1,6 @@
 """The report of a results folder.
 
 collect     one pass over the records: a `Collection`, which all else is made of
-consistency whether the runs of a folder belong together
 accuracy    truths of the datasets, scores of records
 latency     times as distributions, pairs as ratios; `memory`: peaks and their changes
 checks      what publications claim, held against what is found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,14 @@ from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.catalogue import DEMO_PARTS
+from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
 from toolkit_adapters.scoring import Convention, Score, combine, find
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.evaluation import annotation_root
 from toolkit_adapters.scoring.rawresults.files import Files
+from toolkit_adapters.verdict.levels import Entries
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,14 @@ class DatasetTruth:
     max_frames: int | None = None
 
     def score(self, sequence: str, boxes: NDArray[np.float64]) -> Score | None:
-        """Score one sequence; None where its truth is unknown."""
+        """Score one sequence; None where its truth is unknown, or the boxes cannot be scored.
+
+        What is wrong with such boxes (frames missing, no numbers) the verdict says.
+        """
         truth = self.truths.get(sequence)
-        return None if truth is None else self.convention.score(boxes, truth)
+        if truth is None or len(boxes) < len(truth.boxes) or not np.isfinite(boxes).all():
+            return None
+        return self.convention.score(boxes, truth)
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,16 @@ class Accuracy:
 
     datasets: Mapping[str, DatasetTruth]
 
-    def printed(self, dataset: str, boxes: Mapping[str, NDArray[np.float64]]) -> tuple[str, ...]:
-        """What a table prints for these sequences: what "score-identical" compares."""
+    def printed(self, dataset: str, boxes: Mapping[str, NDArray[np.float64]]) -> Entries | None:
+        """What a table prints for these sequences; None where none of them has a truth."""
         known = self.datasets[dataset]
         scores = [known.score(name, rows) for name, rows in boxes.items()]
         found = [score for score in scores if score is not None]
         if not found:
-            # Without a truth no table prints anything, so no two tables can be found equal.
-            return (hashlib.sha256(np.concatenate([*boxes.values()]).tobytes()).hexdigest(),)
+            return None
         overall = combine(found)
-        return tuple(f"{100 * overall.values[name]:.2f}" for name in known.convention.headline)
+        values = (f"{100 * overall.values[name]:.2f}" for name in known.convention.headline)
+        return Entries(tuple(values), len(found))
 
 
 def open_accuracy(
@@ -70,8 +76,11 @@ def open_accuracy(
 
     Raises:
         RecordError: a dataset on disk is another version than the one that was run.
-        DatasetError: a convention of no dataset here, or one that its dataset does not have.
+        DatasetError: no such folder of annotations, a convention of no dataset here, or one that
+            its dataset does not have.
     """
+    if truth is not None and not truth.exists():
+        raise DatasetError(f"--truth {truth}: there is none; expected a folder of <sequence>.txt")
     for dataset, wanted in conventions.items():
         matching = [name for name in results.datasets if dataset in name]
         if not matching:
@@ -104,16 +113,22 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     if run.dataset == "got10k-test":
         reason = "its truth is known to the server alone: submit"
         return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
-    place = truth if truth and convention.dataset == "trackingnet" else None
+    place = annotation_root(root, convention.dataset)
+    if convention.dataset == "trackingnet":
+        known_truth = truth or truth_folder(root)
+        if known_truth is None:
+            reason = "only its first boxes are public; --truth DIR says where all of them are"
+            return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
+        place = known_truth
     truths = {}
     try:
-        with Files(place or annotation_root(root, convention.dataset)) as files:
+        with Files(place) as files:
             table = Annotations(files)
             known = set(table.names)
             for name in run.sequences:
                 if name in known:
                     truths[name] = table.load(name).first(limit)
-    except DatasetError as error:
+    except HitTrackersError as error:
         return DatasetTruth(run.dataset, convention, reason=str(error), dataset=dataset)
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
 

@@ -12,6 +12,7 @@ from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.latency import Speed
 from toolkit_adapters.report.memory import Size
 from toolkit_adapters.report.table import Mark
+from toolkit_adapters.verdict.levels import Boxes
 
 _SPEED_MARKS = {Speed.FASTER: Mark.GOOD, Speed.SLOWER: Mark.BAD}
 _SIZE_MARKS = {Size.SMALLER: Mark.GOOD, Size.LARGER: Mark.BAD}
@@ -71,13 +72,15 @@ def same(collection: Collection, tracker: str) -> Answer | None:
     detail = f"{certificate.identical_share:.2%} of {certificate.frames} frames bit for bit equal"
     if divergence := words.first_divergence(certificate):
         detail += f"; {divergence}, at most {certificate.largest_px:.3g} px"
-    detail += f". Claims {certificate.claim}: {'holds' if certificate.holds else 'BROKEN'}."
+    detail += f". Scores: {certificate.scores}."
+    detail += f" Claims {certificate.claim}: {'holds' if certificate.holds else 'BROKEN'}"
+    detail += "." if certificate.coverage.complete else f", {certificate.coverage}."
     mark = Mark.NONE
     if not certificate.holds:
         mark = Mark.BAD
-    elif certificate.level in ("bitwise", "file-identical", "score-identical"):
+    elif certificate.proven and certificate.boxes in (Boxes.BITWISE, Boxes.FILE_IDENTICAL):
         mark = Mark.GOOD
-    return Answer(tracker, certificate.level, detail, mark)
+    return Answer(tracker, certificate.verdict, detail, mark)
 
 
 def faster(collection: Collection, tracker: str) -> Answer:

@@ -12,6 +12,7 @@ from toolkit_adapters.report import memory
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.latency import Speed
 from toolkit_adapters.report.memory import Size
+from toolkit_adapters.verdict.levels import Boxes
 
 
 class Subject(enum.Enum):
@@ -27,6 +28,7 @@ class Outcome(enum.Enum):
     """Whether a claim holds here, or why that cannot be said."""
 
     HOLDS = enum.auto()
+    HOLDS_ON_A_PART = enum.auto()  # on all that was compared, which is not all that was planned
     DENIED = enum.auto()
     NO_DIFFERENCE = enum.auto()  # none was found where one is claimed
     NOT_MEASURED = enum.auto()
@@ -83,7 +85,11 @@ def _identity(collection: Collection, tracker: str) -> Outcome:
     certificate = collection.certificate(tracker)
     if certificate is None or not certificate.frames:
         return Outcome.NOT_MEASURED
-    return Outcome.HOLDS if certificate.level == "bitwise" else Outcome.DENIED
+    if certificate.boxes is not Boxes.BITWISE:
+        return Outcome.DENIED
+    if not certificate.holds:
+        return Outcome.NOT_MEASURED  # equal boxes of something else than the variant
+    return Outcome.HOLDS if certificate.coverage.complete else Outcome.HOLDS_ON_A_PART
 
 
 def _speed(collection: Collection, tracker: str, reference: Reference) -> Outcome:

@@ -1,28 +1,27 @@
 """One pass over a results folder: what every table and figure is made of.
 
-Records are read once, and what is derived from each is kept beside: 930,000 frames of three
-trackers take about 400 MB.
+Records are read once, and what is derived from each is kept beside.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from hit_trackers.errors import RecordError
 from hit_trackers.variants import Claim
-from toolkit_adapters.records import REPEAT, Flag, Record, Results, Run
+from toolkit_adapters.records import REPEAT, CachedResults, Flag, Record, Results, Run
 from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
-from toolkit_adapters.report.consistency import require_consistent
 from toolkit_adapters.report.latency import Floats, Latency, Ratio, Speed, judge, ratio, summarise
 from toolkit_adapters.scoring import Score, combine
-from toolkit_adapters.verdict.certificates import Certificate, Verification, verify
+from toolkit_adapters.verdict.certificates import Certificate
+from toolkit_adapters.verdict.consistency import all_runs, require_consistent
+from toolkit_adapters.verdict.verification import Verification, verify
 
 #: Scopes of time that tables show, from the inside out.
 SCOPES = ("device", "network", "update", "frame")
@@ -171,13 +170,8 @@ def collect(
     """
     from tqdm import tqdm
 
-    results = _Once(results.folder)
-    runs = {
-        (tracker, dataset): results.run(tracker, dataset)
-        for tracker in results.trackers
-        for dataset in results.datasets
-        if results.has_run(tracker, dataset)
-    }
+    results = CachedResults(results.folder)
+    runs = all_runs(results)
     require_consistent(results, runs)
     accuracy = open_accuracy(results, roots or {}, conventions or {}, truth)
     extracts: dict[tuple[str, str], dict[str, Extract]] = {}
@@ -233,34 +227,6 @@ def _ratios(
         for scope in SCOPES:
             if value := ratio([(a.times[scope], b.times[scope]) for a, b in found]):
                 yield (tracker, scope), value
-
-
-class _Once(Results):
-    """Results of which everything is read once: a report looks at each record several times."""
-
-    @functools.cached_property
-    def trackers(self) -> tuple[str, ...]:
-        return super().trackers
-
-    @functools.cached_property
-    def datasets(self) -> tuple[str, ...]:
-        return super().datasets
-
-    @functools.cached_property
-    def _read(self) -> dict[tuple[str, ...], Any]:
-        return {}
-
-    def run(self, tracker: str, dataset: str) -> Run:
-        key = (tracker, dataset)
-        if key not in self._read:
-            self._read[key] = super().run(tracker, dataset)
-        return cast(Run, self._read[key])
-
-    def record(self, tracker: str, dataset: str, sequence: str) -> Record:
-        key = (tracker, dataset, sequence)
-        if key not in self._read:
-            self._read[key] = super().record(tracker, dataset, sequence)
-        return cast(Record, self._read[key])
 
 
 def _extract(name: str, record: Record, score: Score | None, shared_times: bool) -> Extract:

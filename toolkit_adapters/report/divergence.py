@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from toolkit_adapters.records import Record
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.verdict.equivalence import SequenceComparison
+from toolkit_adapters.verdict.levels import Boxes
 
 #: Sequences drawn for each variant: those that stray furthest.
 MAX_SEQUENCES = 6
@@ -18,7 +19,11 @@ def straying(collection: Collection) -> list[str]:
     """Trackers that differ from their baseline anywhere: variants, then the lossy controls."""
     lossy = tuple(n for n in collection.trackers if n in collection.controls)
     certificates = ((name, collection.certificate(name)) for name in collection.variants + lossy)
-    return [name for name, c in certificates if c is not None and c.level != "bitwise" and c.frames]
+    return [
+        name
+        for name, c in certificates
+        if c is not None and c.boxes is not Boxes.BITWISE and c.frames
+    ]
 
 
 def furthest(collection: Collection, tracker: str) -> list[tuple[str, SequenceComparison]]:

@@ -172,7 +172,7 @@ def waterfall(collection: Collection) -> Figure | None:
             assert latency is not None
             certificate = collection.certificate(name)
             broken = certificate is not None and not certificate.holds
-            verdict = certificate.level if certificate else "baseline"
+            verdict = certificate.verdict if certificate else "baseline"
             hatch = "///" if broken else None
             style = {"color": COLOURS[i % len(COLOURS)], "hatch": hatch, "edgecolor": INK}
             cost.barh(i, latency.mean * 1e3, height=0.62, linewidth=0.6, **style)
@@ -225,14 +225,16 @@ def divergence(collection: Collection) -> Figure | None:
                 line(closed, i, 1, frames, y, linewidth=1.0, alpha=0.8, label=label)
             frames, pixels = open_loop(collection, name)
             style = {"color": COLOURS[i % len(COLOURS)], "marker": "ox+sv^"[i % 6], "s": 9}
-            opened.scatter(frames[pixels > 0], pixels[pixels > 0], linewidths=0.8, **style)
+            if (pixels > 0).any():
+                opened.scatter(frames[pixels > 0], pixels[pixels > 0], linewidths=0.8, **style)
         closed.axhline(1, color=FAINT, linewidth=1.2)
         closed.set(title="closed loop: each follows its own boxes", xlabel="frame")
         closed.set_ylabel("largest |difference|, px")
         opened.set(title="open loop: the baseline's search regions", xlabel="frame")
         opened.set_ylabel("px of the search region")
-        for panel in (closed, opened):
-            panel.set_yscale("log")
+        closed.set_yscale("log")
+        if opened.collections:  # an axis without a point has no logarithm
+            opened.set_yscale("log")
         closed.legend(loc="best")
         worst = ", ".join(
             f"{n} {c.largest_px:.3g} px" for n in names if (c := collection.certificate(n))

@@ -66,7 +66,8 @@ def take(collection: Collection) -> dict[str, Any]:
                 for dataset, found in own.items()
             },
         }
-    content: dict[str, Any] = plain({"version": VERSION, "trackers": trackers})
+    gaps = list(collection.verification.gaps)
+    content: dict[str, Any] = plain({"version": VERSION, "gaps": gaps, "trackers": trackers})
     return content
 
 
@@ -95,6 +96,7 @@ def load(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version, trackers = content["version"], content["trackers"]
+        content.setdefault("gaps", ["written before reports said what is missing"])
         if version != VERSION or not isinstance(trackers, dict):
             raise ValueError(f"version is {version!r}, expected {VERSION}")
     except FileNotFoundError:

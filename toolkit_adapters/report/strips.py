@@ -40,6 +40,8 @@ def build_strips(collection: Collection) -> list[Strip]:
             continue
         baseline, variant = pair(collection, tracker, dataset, comparison.sequence)
         distance = np.abs(baseline.boxes - variant.boxes).max(axis=1)
+        if not np.isfinite(distance).all():
+            continue  # what is not a number cannot be drawn
         first, worst = comparison.first_divergent or 0, int(distance.argmax())
         frames = sorted({max(0, first - 1), first, (first + worst) // 2, worst})
         known = sequence.truth.boxes

@@ -89,6 +89,9 @@ def outcome(collection: Collection, check: Check) -> str:
     """Whether the claim holds here, or why that cannot be said."""
     if check.outcome is Outcome.NOT_MEASURED:
         return "cannot be said"
+    if check.outcome is Outcome.HOLDS_ON_A_PART:
+        certificate = collection.certificate(check.tracker)
+        return f"yes, {certificate.coverage}" if certificate else "cannot be said"
     if check.outcome is Outcome.NO_GPU:
         return "not tested: no GPU"
     if check.outcome is Outcome.OTHER_SIZE:
@@ -103,9 +106,10 @@ def _identity(collection: Collection, tracker: str) -> str:
         return "not compared"
     divergence = first_divergence(certificate)
     if not divergence:
-        return f"every bit of {certificate.frames} frames is equal"
+        found = f"every bit of {certificate.frames} frames is equal"
+        return found if certificate.holds else f"{found}, but {certificate.reasons[0]}"
     return (
-        f"{certificate.level}: {certificate.identical_share:.2%} of {certificate.frames} frames "
+        f"{certificate.verdict}: {certificate.identical_share:.2%} of {certificate.frames} frames "
         f"are equal; {divergence}; at most {certificate.largest_px:.3g} px"
     )
 

@@ -41,6 +41,7 @@ def build_tables(collection: Collection) -> list[Table]:
         *accuracy.accuracy_tables(collection),
         *accuracy.score_tables(collection),
         equivalence.sequence_table(collection),
+        provenance.execution_table(collection),
         provenance.provenance_table(collection),
     ]
     return [table for table in found if table is not None and table.rows]
@@ -77,13 +78,18 @@ def title(collection: Collection) -> str:
 
 
 def summary(collection: Collection) -> str:
-    """One paragraph: what was run, where, and whether every claim and control holds."""
+    """One paragraph: what was run, where, and whether every claim and control holds.
+
+    It begins with what is incomplete, if anything is.
+    """
     frames = sum(e.frames for extracts in collection.extracts.values() for e in extracts.values())
-    failures = collection.verification.failures
+    verification = collection.verification
+    broken, gaps = verification.broken, verification.gaps
+    part = " on that part" if gaps else ""
     verdict = (
-        "Every claim and every control holds."
-        if not failures
-        else f"{len(failures)} claims or controls are broken; the first: {failures[0]}."
+        f"Every claim and every control holds{part}."
+        if not broken
+        else f"{len(broken)} claims or controls are broken{part}; the first: {broken[0]}."
     )
     unscored = [
         f"{d.name} is not scored: {d.reason}."
@@ -92,6 +98,7 @@ def summary(collection: Collection) -> str:
     ]
     return " ".join(
         [
+            *([f"INCOMPLETE, so every verdict is on a part: {gaps[0]}."] if gaps else []),
             f"{len(collection.subjects)} trackers on {', '.join(collection.datasets)}: {frames} "
             f"frames tracked on {', '.join(collection.devices)}. {verdict}",
             *unscored,

@@ -22,6 +22,7 @@ from toolkit_adapters.records import (
     save_record,
 )
 from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.plan import DatasetPlan
 from toolkit_adapters.records.provenance import require_same
 from toolkit_adapters.running.passes import Outcome
 
@@ -51,9 +52,11 @@ class Failure:
 
 
 @dataclass
-class Plan:
+class Work:
     """Jobs to run; `done` counts the sequences that need nothing."""
 
+    dataset: str
+    planned: DatasetPlan  # everything that this run will hold, done or not
     jobs: list[Job] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     remade: list[str] = field(default_factory=list)  # damaged records that will be made anew
@@ -117,11 +120,11 @@ def plan(
     control_sequences: int | None,
     trust_files: bool = False,
     fresh: bool = False,
-) -> Plan:
+) -> Work:
     """List the passes a dataset still needs.
 
-    A pass is all trackers or nothing: ratios of times need them on the same decoded frames, so a
-    sequence is done when every tracker's record is there, sound, and of one pass.
+    A pass has all trackers, because ratios of times need them on the same decoded frames. So a
+    sequence is done when the records of all trackers are there, undamaged, and of one pass.
 
     Args:
         results: the results folder.
@@ -135,20 +138,25 @@ def plan(
     Raises:
         RecordError: a record of another run, or of other images.
     """
-    dataset = selection.dataset
-    made = Plan()
-    checked = tqdm(
-        selection.names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1
+    dataset, names = selection.dataset, selection.names
+    controlled = tuple(names if control_sequences is None else names[:control_sequences])
+    expected: dict[str, int | None] = {}
+    planned = DatasetPlan(
+        expected,
+        dict.fromkeys(runs, tuple(names)),
+        dict.fromkeys(controls if controlled else (), controlled),
     )
-    for position, name in enumerate(checked):
-        group = dict(runs)
-        if control_sequences is None or position < control_sequences:
-            group.update(controls)
+    made = Work(dataset.name, planned)
+    checked = tqdm(names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1)
+    for name in checked:
+        group = {**runs, **(controls if name in controlled else {})}
+        expected[name] = None
         try:
             frames = selection.load(name).frames
         except DatasetError as error:
             made.failures.append(Failure(dataset.name, name, "", str(error)))
             continue
+        expected[name] = len(frames)
         images = None if trust_files else frames
         if _complete(results, dataset.name, name, group, made.remade, images, fresh):
             made.done += 1

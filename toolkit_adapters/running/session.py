@@ -18,6 +18,7 @@ from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import remove_abandoned, write_atomically
 from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE, require_ours
+from toolkit_adapters.records.plan import extend_plan
 from toolkit_adapters.records.provenance import Options, describe_run
 from toolkit_adapters.running import jobs
 from toolkit_adapters.running.scheduling import (
@@ -184,7 +185,7 @@ def _prepare(
     selections: list[Selection],
     results: Results,
     description: Description,
-) -> list[jobs.Plan]:
+) -> list[jobs.Work]:
     requested, controls = description.requested, description.controls
     for name in sorted({variant.baseline for variant in requested.values()} - requested.keys()):
         _say(
@@ -226,6 +227,7 @@ def _prepare(
                 fresh=request.fresh,
             )
         )
+    extend_plan(results.folder, {plan.dataset: plan.planned for plan in plans})
     if any(plan.jobs for plan in plans):
         _warn_of_lost_pairs(results, {*requested, *controls})
     return plans
@@ -243,7 +245,7 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
 
 
 def _run(
-    results: Results, scheduler: Scheduler, plans: list[jobs.Plan], stop: StopRequest
+    results: Results, scheduler: Scheduler, plans: list[jobs.Work], stop: StopRequest
 ) -> tuple[list[jobs.Failure], int]:
     """Run all jobs; returns the failures and the number of jobs not run."""
     todo = [job for plan in plans for job in plan.jobs]

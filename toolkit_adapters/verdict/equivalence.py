@@ -1,31 +1,37 @@
-"""Is it the same tracker? Two trackers' records compared, frame by frame, from unrounded boxes.
-
-From strongest to weakest: **bitwise** (every frame's bits), **file-identical** (the result files
-are byte-equal), **score-identical** (every table entry prints the same), **bounded** (no
-coordinate moves by more than `BOUND_PX`), **different**.
-"""
+"""Is it the same tracker? The records of two, compared frame by frame, unrounded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import RecordError
-from toolkit_adapters.records import Record, Results
+from hit_trackers.variants import Evidence
+from toolkit_adapters.records import Flag, Record, Results
 from toolkit_adapters.scoring.geometry import iou
-
-LEVELS = ("bitwise", "file-identical", "score-identical", "bounded", "different")
-#: One pixel is what official annotations resolve.
-BOUND_PX = 1.0
+from toolkit_adapters.verdict.comparable import (
+    IncomparableError,
+    first_true,
+    not_finite,
+    require_comparable,
+)
+from toolkit_adapters.verdict.levels import (
+    BOUND_PX,
+    Agreement,
+    Boxes,
+    Entries,
+    Printed,
+    agreement,
+    weakest,
+)
 
 #: Numbers further apart than this cannot print the same in a result file (`%.3f`).
 _FILE_STEP = 0.001
 
-#: `scores(dataset, {sequence: boxes}) -> printed table entries`, in a fixed order.
-Scores = Callable[[str, Mapping[str, NDArray[np.float64]]], tuple[str, ...]]
+#: `scores(dataset, {sequence: boxes})`: what a table prints of them; None where it has no truth.
+Scores = Callable[[str, Mapping[str, NDArray[np.float64]]], Entries | None]
 
 
 @dataclass(frozen=True)
@@ -33,16 +39,35 @@ class SequenceComparison:
     """One sequence, candidate against reference."""
 
     sequence: str
-    level: str
+    boxes: Boxes
+    scores: Agreement  # as a table prints those of this sequence alone
     frames: int
     identical: int  # frames whose four float64 are equal bit for bit
     first_divergent: int | None  # index of the first frame that is not
     largest_px: float  # largest |difference| of a coordinate
     smallest_iou: float  # between the two boxes of one frame
+    first_other_score: int | None  # first frame whose scores are not equal bit for bit
+    scores_apart: float  # largest difference of scores up to the first divergent frame
+    first_invalid: int | None  # first frame on which only one of the two gave a box
+    not_finite: str  # where a number is NaN or infinite, or no box was given at all; else empty
     open_frames: int  # frames compared open loop; 0 where there are none
-    open_ulps: int  # largest open-loop difference, units in the last place of float32
-    open_px: float  # the same in pixels of the search region
+    open_ulps: int  # largest open-loop difference of all outputs, ulps of float32
+    open_px: float  # the same of the boxes, in pixels of the search region
     paired: bool  # measured together on the same decoded frames
+
+    @property
+    def evidence(self) -> Evidence:
+        """What a claim is checked by."""
+        return Evidence(
+            boxes_equal=self.boxes is Boxes.BITWISE,
+            scores_equal=self.first_other_score is None,
+            scores_apart=self.scores_apart,
+            invalid_equal=self.first_invalid is None,
+            open_frames=self.open_frames,
+            open_equal=self.open_ulps == 0,
+            open_px=self.open_px,
+            finite=not self.not_finite,
+        )
 
 
 @dataclass(frozen=True)
@@ -50,9 +75,14 @@ class DatasetComparison:
     """All sequences that both trackers have of one dataset."""
 
     dataset: str
-    level: str
+    scores: Agreement  # of the table's entries: means over the sequences
     sequences: tuple[SequenceComparison, ...]
-    missing: tuple[str, ...]  # recorded for one of the two only
+    incomparable: tuple[str, ...]  # sentences about the others
+
+    @property
+    def boxes(self) -> Boxes:
+        """The weakest level of a sequence."""
+        return weakest(s.boxes for s in self.sequences)
 
     @property
     def frames(self) -> int:
@@ -96,51 +126,42 @@ def compare_records(
     """Compare two records of one sequence.
 
     Raises:
-        RecordError: their numbers of frames differ.
+        IncomparableError: they are not of the same frames, start from different boxes, or their
+            networks were not asked the same.
     """
+    require_comparable(f"{dataset}/{name}", reference, candidate)
     a, b = reference.boxes, candidate.boxes
-    if len(a) != len(b):
-        raise RecordError(
-            f"{dataset}/{name}: {len(a)} frames on one side and {len(b)} on the other; "
-            "delete the shorter record and run the same command again"
-        )
     same = (_bits(a) == _bits(b)).all(axis=1)
-    largest = float(np.abs(a - b).max(initial=0.0))
-    if same.all():
-        level = "bitwise"
-    elif largest <= _FILE_STEP and result_file(a) == result_file(b):
-        level = "file-identical"
-    elif scores is not None and scores(dataset, {name: a}) == scores(dataset, {name: b}):
-        level = "score-identical"
-    else:
-        level = "bounded" if largest <= BOUND_PX else "different"
+    equal = bool(same.all())
+    first = None if equal else int(np.argmin(same))
+    # What is not a number is infinitely far from everything, itself too.
+    largest = 0.0 if equal else float(_far(np.abs(a - b)).max(initial=0.0))
+    apart = _scores_apart(reference, candidate)
     _, left, right = np.intersect1d(reference.open_index, candidate.open_index, return_indices=True)
     p, q = reference.open_outputs[left], candidate.open_outputs[right]
-    if p.shape != q.shape:
-        raise RecordError(
-            f"{dataset}/{name}: the networks have {p.shape[1]} and {q.shape[1]} outputs; a variant "
-            "and its baseline must be of one architecture"
-        )
+    if not len(left):
+        p = q = np.zeros((0, 4), np.float32)
+    side = reference.patch_size if reference.patch_size == candidate.patch_size else 0
     drift = np.abs(p[:, :4].astype(np.float64) - q[:, :4].astype(np.float64))
-    drift *= reference.patch_size
     return SequenceComparison(
         sequence=name,
-        level=level,
+        boxes=_level(a, b, equal, largest),
+        scores=_agreement(scores, dataset, {name: a}, {name: b}, equal),
         frames=len(a),
         identical=int(same.sum()),
-        first_divergent=None if same.all() else int(np.argmin(same)),
+        first_divergent=first,
         largest_px=largest,
-        smallest_iou=float(iou(a, b, undefined=0.0).min(initial=1.0)) if not same.all() else 1.0,
+        smallest_iou=1.0 if equal else float(iou(a, b, undefined=0.0).min(initial=1.0)),
+        first_other_score=first_true(apart != 0),
+        scores_apart=float(apart[: len(a) if first is None else first + 1].max(initial=0.0)),
+        first_invalid=first_true((reference.flags ^ candidate.flags) & Flag.INVALID != 0),
+        not_finite=not_finite(reference, candidate),
         open_frames=len(left),
         open_ulps=int(ulps(p, q).max(initial=0)),
-        open_px=float(np.where(np.isnan(drift), np.inf, drift).max(initial=0.0)),
+        # Without the side of the search region nothing is known in pixels.
+        open_px=float(_far(drift * (side if side > 0 else np.nan)).max(initial=0.0)),
         paired=bool(reference.pairing) and reference.pairing == candidate.pairing,
     )
-
-
-def weakest(levels: Iterable[str]) -> str:
-    """The weakest of some levels; `different` for none at all."""
-    return max(levels, key=LEVELS.index, default="different")
 
 
 def compare_datasets(
@@ -149,31 +170,67 @@ def compare_datasets(
     """Compare all sequences that both trackers have.
 
     Raises:
-        RecordError: a record is damaged, or the two ran on different data.
+        RecordError: a record is damaged.
     """
-    sides = {name: results.run(name, dataset) for name in (baseline, tracker)}
-    for key in ("dataset_fingerprint", "max_frames"):
-        if sides[baseline].identity.get(key) != sides[tracker].identity.get(key):
-            raise RecordError(
-                f"{dataset}: {baseline} and {tracker} were not run on the same data "
-                f"({key} differs); run both again in a new results folder"
-            )
-    names = [results.sequences(name, dataset) for name in (baseline, tracker)]
-    common = [name for name in names[0] if name in set(names[1])]
-    pairs = {
-        name: tuple(results.record(side, dataset, name) for side in (baseline, tracker))
-        for name in common
-    }
-    compared = tuple(compare_records(n, dataset, a, b, scores) for n, (a, b) in pairs.items())
-    level = weakest(c.level for c in compared)
-    if scores is not None and LEVELS.index(level) > LEVELS.index("score-identical") and pairs:
-        # A table has means: single sequences may differ where the printed mean does not.
-        entries = [scores(dataset, {n: p[side].boxes for n, p in pairs.items()}) for side in (0, 1)]
-        level = "score-identical" if entries[0] == entries[1] else level
-    missing = tuple(sorted(set(names[0]) ^ set(names[1])))
-    return DatasetComparison(dataset, level, compared, missing)
+    own = set(results.sequences(tracker, dataset))
+    compared = []
+    incomparable = []
+    boxes: tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]] = ({}, {})
+    for name in results.sequences(baseline, dataset):
+        if name not in own:
+            continue
+        reference, candidate = (results.record(side, dataset, name) for side in (baseline, tracker))
+        try:
+            compared.append(compare_records(name, dataset, reference, candidate, scores))
+        except IncomparableError as error:
+            incomparable.append(str(error))
+            continue
+        boxes[0][name], boxes[1][name] = reference.boxes, candidate.boxes
+    equal = all(c.boxes is Boxes.BITWISE for c in compared)
+    # A table has means: single sequences may differ where the printed mean does not.
+    together = _agreement(scores, dataset, *boxes, equal) if compared else Agreement()
+    return DatasetComparison(dataset, together, tuple(compared), tuple(incomparable))
 
 
-def _bits(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+def _level(a: NDArray[np.float64], b: NDArray[np.float64], equal: bool, largest: float) -> Boxes:
+    if equal:
+        return Boxes.BITWISE
+    if largest <= _FILE_STEP and result_file(a) == result_file(b):
+        return Boxes.FILE_IDENTICAL
+    return Boxes.WITHIN if largest <= BOUND_PX else Boxes.DIFFERENT
+
+
+def _agreement(
+    scores: Scores | None,
+    dataset: str,
+    reference: Mapping[str, NDArray[np.float64]],
+    candidate: Mapping[str, NDArray[np.float64]],
+    equal: bool,
+) -> Agreement:
+    """Whether tables print the same; where all boxes are `equal`, they do."""
+    if scores is None:
+        return Agreement()
+    entries = scores(dataset, reference)
+    if equal and entries is not None:
+        return Agreement(Printed.EQUAL, entries.sequences)
+    return agreement(entries, scores(dataset, candidate))
+
+
+def _scores_apart(reference: Record, candidate: Record) -> NDArray[np.float64]:
+    """|Difference| of scores (N,), 0 only where they are equal bit for bit; 0 at frame 0."""
+    a, b = reference.scores, candidate.scores
+    apart = _far(np.abs(a - b))
+    equal = (_bits(a) == _bits(b)) | (np.isnan(a) & np.isnan(b))
+    # Zeros of two signs are apart by nothing, and no equal bits.
+    apart = np.where(equal, 0.0, np.maximum(apart, np.finfo(np.float64).tiny))
+    apart[:1] = 0.0
+    return apart
+
+
+def _far(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isnan(distance), np.inf, distance)
+
+
+def _bits(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
     # Comparing floats would call 0.0 and -0.0 equal.
-    return np.ascontiguousarray(boxes).view(np.int64)
+    return np.ascontiguousarray(numbers).view(np.int64)

@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hit_trackers.declarations import VARIABLE
+from hit_trackers.families import tracker_name
 from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 from toolkit_adapters.running import arguments
@@ -41,7 +43,13 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     init = add("init", _init, "make a workspace: trackers.ini, a stack, stub sequences")
-    init.add_argument("--tracker", action="append", required=True, help="repeat for several")
+    init.add_argument(
+        "--tracker",
+        action="append",
+        required=True,
+        type=tracker_name,
+        help="a name, or NAME=FILE.py:MAKE of your own; repeat for several",
+    )
     init.add_argument(
         "--dataset",
         action="append",
@@ -94,9 +102,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from toolkit_adapters.vot.server import serve
 
         return guarded(PROGRAM, serve)
-    args = build_parser().parse_args(arguments)
-    os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
-    return guarded(PROGRAM, lambda: args.run(args))
+
+    def work() -> int:
+        args = build_parser().parse_args(arguments)
+        os.environ.setdefault("MPLBACKEND", "Agg")  # the toolkit's reports import pyplot
+        return int(args.run(args))
+
+    return guarded(PROGRAM, work)
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -121,7 +133,11 @@ def _init(args: argparse.Namespace) -> int:
         # Loaded here, so that a wrong name or checkpoint is found now, and by its full name.
         tracker = load_tracker(name, checkpoint=checkpoint or None, device=args.device)
         settings = {"tracker": tracker.name, "checkpoint": checkpoint, "device": args.device}
-        trackers[tracker.name] = settings | ({"threads": str(args.threads)} if args.threads else {})
+        if args.threads:
+            settings["threads"] = str(args.threads)
+        if own := os.environ.get(VARIABLE):
+            settings["trackers_own"] = own
+        trackers[tracker.name] = settings
         loaded[tracker.name] = tracker
     made = workspace.create(args.workspace, trackers, stack, sequences)
     if made:  # else the toolkit has yet to download its own

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hit_trackers import families
+from hit_trackers.declarations import VARIABLE
 from hit_trackers.errors import ResultFileError, UnknownTrackerError
 from hit_trackers.protocol import Tracker
 from toolkit_adapters.records.origin import keep_origin
@@ -28,17 +31,17 @@ def require_same_origin(space: Any, name: str) -> None:
             other sequences, or nothing says of which.
         HitTrackersError: the tracker cannot be loaded.
     """
-    from hit_trackers import load_tracker
-    from hit_trackers.families import parse
-
     settings = _settings(Path(space.directory) / "trackers.ini", name)
+    if "trackers_own" in settings and VARIABLE not in os.environ:
+        os.environ[VARIABLE] = settings["trackers_own"]
+        families.registry.cache_clear()
     try:
-        parse(settings["tracker"])
+        families.parse(settings["tracker"])
     except (KeyError, UnknownTrackerError):
         return
     threads = settings.get("threads")
     set_threads(int(threads) if threads else None)
-    tracker = load_tracker(
+    tracker = families.load_tracker(
         settings["tracker"], settings.get("checkpoint") or None, settings.get("device", "cpu")
     )
     results = Path(space.directory) / "results"
@@ -60,7 +63,7 @@ def keep(space: Any, name: str, tracker: Tracker, settings: Mapping[str, str]) -
         _file(Path(space.directory) / "results", name),
         {
             "tracker": tracker.name,
-            "weights_sha256": tracker.variant.weights_sha256,
+            **tracker.variant.identity,
             "device": settings.get("device", "cpu"),
             "threads": settings.get("threads", ""),
             "sequences_sha256": fingerprint(space),

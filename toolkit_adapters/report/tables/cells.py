@@ -8,8 +8,9 @@ from toolkit_adapters.report import memory
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.latency import Ratio, Speed
 from toolkit_adapters.report.memory import Peak
-from toolkit_adapters.report.table import Cell, number
+from toolkit_adapters.report.table import Cell, Mark, number
 from toolkit_adapters.scoring.statistics import Interval
+from toolkit_adapters.verdict.certificates import Certificate
 
 RATIO_NOTE = (
     "× is the baseline's total time over the variant's, on the same decoded frames in the same "
@@ -26,6 +27,13 @@ def control_notes(collection: Collection) -> list[str]:
         "Controls run on some sequences only, so their rows are over other frames than the other "
         "rows; what compares them with the baseline is over the frames that both have."
     ]
+
+
+def kept_mark(certificate: Certificate) -> Mark:
+    """Good only where the claim holds on all that was planned."""
+    if not certificate.holds:
+        return Mark.BAD
+    return Mark.GOOD if certificate.proven else Mark.NONE
 
 
 def brackets(interval: Interval, form: str = ".3f", between: str = ", ") -> str:

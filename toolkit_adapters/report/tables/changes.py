@@ -46,9 +46,14 @@ def changes(before: Snapshot, after: Snapshot, names: tuple[str, str]) -> list[T
         )
     pairs = {name: (before["trackers"][name], after["trackers"][name]) for name in common}
     only = sorted(set(before["trackers"]) ^ set(after["trackers"]))
-    notes = (f"In one of the two only: {', '.join(only)}.",) if only else ()
+    notes = [f"In one of the two only: {', '.join(only)}."] if only else []
+    notes += [
+        f"“{name}” is incomplete: {gap}."
+        for name, side in zip(names, (before, after), strict=True)
+        for gap in side["gaps"]
+    ]
     found = [
-        _boxes(pairs, names, notes),
+        _boxes(pairs, names, tuple(notes)),
         _accuracy(pairs, names),
         _speed(pairs, names),
         _memory(pairs, names),
@@ -63,19 +68,29 @@ def _boxes(pairs: Pairs, names: tuple[str, str], notes: tuple[str, ...]) -> Tabl
     rows = []
     for tracker, (a, b) in pairs.items():
         same_weights = a["weights_sha256"] == b["weights_sha256"]
-        for dataset in [name for name in b["datasets"] if name in a["datasets"]]:
-            first, second = (side["datasets"][dataset]["sequences"] for side in (a, b))
-            shared = [name for name in second if name in first]
-            equal = [n for n in shared if first[n]["boxes_sha256"] == second[n]["boxes_sha256"]]
-            differing = next((n for n in shared if n not in equal), None)
+        for dataset in sorted({*a["datasets"], *b["datasets"]}):
+            first, second = (
+                side["datasets"].get(dataset, {"sequences": {}})["sequences"] for side in (a, b)
+            )
+            every = [*first, *(name for name in second if name not in first)]
+            equal = [
+                name
+                for name in every
+                if name in first
+                and name in second
+                and first[name]["boxes_sha256"] == second[name]["boxes_sha256"]
+            ]
+            differing = next((name for name in every if name not in equal), None)
+            if differing and not (differing in first and differing in second):
+                differing += f" (in “{names[differing in second]}” only)"
             weights = text("the same") if same_weights else text("OTHER", Mark.BAD)
-            mark = Mark.GOOD if len(equal) == len(shared) else Mark.NONE
+            mark = Mark.GOOD if every and len(equal) == len(every) else Mark.NONE
             rows.append(
                 (
                     text(tracker),
                     text(dataset),
                     weights,
-                    Cell(f"{len(equal)} of {len(shared)}", float(len(equal)), mark),
+                    Cell(f"{len(equal)} of {len(every)}", float(len(equal)), mark),
                     text(differing or "none"),
                 )
             )

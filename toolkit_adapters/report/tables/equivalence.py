@@ -5,12 +5,15 @@ from __future__ import annotations
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.sections import Section
 from toolkit_adapters.report.table import Mark, Table, number, text
-from toolkit_adapters.report.tables.cells import control_notes
+from toolkit_adapters.report.tables.cells import control_notes, kept_mark
+from toolkit_adapters.verdict.levels import BOUND_PX, Boxes
 
-LEVEL_NOTE = (
-    "From strongest to weakest: bitwise (every bit of every box), file-identical (the same result "
-    "files), score-identical (the same printed table), bounded (no coordinate moves by more than "
-    "1 px), different."
+LEVEL_NOTES = (
+    "is: how far apart the boxes are, from strongest to weakest: bitwise (every bit of every box), "
+    "file-identical (the same result files), within so many px (no coordinate is further apart, at "
+    f"most {BOUND_PX:g} px), different.",
+    "scores: whether every entry of a table of scores prints the same, and on how many sequences. "
+    "Two trackers may score the same and follow different targets, so it says nothing about boxes.",
 )
 
 
@@ -23,8 +26,9 @@ def equivalence_table(collection: Collection) -> Table:
             (
                 text(collection.label(c.tracker)),
                 text(c.claim),
-                text(c.level, Mark.GOOD if c.level == "bitwise" else Mark.NONE),
-                text("yes" if c.holds else "NO", Mark.GOOD if c.holds else Mark.BAD),
+                text(c.verdict, Mark.GOOD if c.boxes is Boxes.BITWISE else Mark.NONE),
+                text(c.scores),
+                text(c.kept, kept_mark(c)),
                 number(c.frames, "d"),
                 number(c.identical_share, ".2%"),
                 text(f"{first.sequence}, frame {first.first_divergent}" if first else "none"),
@@ -40,15 +44,16 @@ def equivalence_table(collection: Collection) -> Table:
         printed=True,
         title="Is it the same tracker? Unrounded boxes against the baseline's",
         headings=(
-            *("tracker", "claims", "is", "claim holds", "frames", "identical frames"),
+            *("tracker", "claims", "is", "scores", "claim holds", "frames", "identical frames"),
             *("first difference", "largest px", "smallest IoU"),
             *("open loop, ulps", "open loop, px"),
         ),
         rows=tuple(rows),
         notes=(
-            LEVEL_NOTE,
+            *LEVEL_NOTES,
             "Closed loop: each tracker follows its own boxes. Open loop: both networks are fed the "
-            "baseline's search regions; ulps are units in the last place of float32.",
+            "baseline's search regions; ulps are units in the last place of float32, over all "
+            "outputs.",
             *control_notes(collection),
             *(f"Control: {control.message}." for control in collection.verification.controls),
         ),
@@ -62,7 +67,8 @@ def sequence_table(collection: Collection) -> Table:
             text(c.tracker),
             text(dataset.dataset),
             text(s.sequence),
-            text(s.level),
+            text(s.boxes.said(s.largest_px)),
+            text(s.scores),
             number(s.frames, "d"),
             number(s.identical / s.frames, ".2%"),
             number(s.first_divergent, "d"),
@@ -79,7 +85,7 @@ def sequence_table(collection: Collection) -> Table:
         section=Section.EQUIVALENCE,
         title="Equivalence by sequence",
         headings=(
-            *("tracker", "dataset", "sequence", "is", "frames", "identical frames"),
+            *("tracker", "dataset", "sequence", "is", "scores", "frames", "identical frames"),
             *("first different frame", "largest px", "smallest IoU", "open loop, ulps"),
         ),
         rows=tuple(rows),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from toolkit_adapters.report.collect import Collection
 from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import NOTHING, Mark, Table, number, text
+from toolkit_adapters.report.table import NOTHING, Table, number, text
 from toolkit_adapters.report.tables.accuracy import score_cell
-from toolkit_adapters.report.tables.cells import RATIO_NOTE, memory_cell, ratio_cell
+from toolkit_adapters.report.tables.cells import RATIO_NOTE, kept_mark, memory_cell, ratio_cell
 
 #: Of a variant's name; a family may not have all of them.
 PARTS = ("attention", "engine", "precision")
@@ -23,8 +23,8 @@ def waterfall_table(collection: Collection) -> Table:
         verdict = text("baseline")
         if certificate is not None:
             kept = "claim holds" if certificate.holds else "CLAIM BROKEN"
-            mark = Mark.GOOD if certificate.holds else Mark.BAD
-            verdict = text(f"{certificate.level}; {kept}", mark)
+            kept += "" if certificate.coverage.complete else f" {certificate.coverage}"
+            verdict = text(f"{certificate.verdict}; {kept}", kept_mark(certificate))
         rows.append(
             (
                 text(name),

@@ -1,0 +1,60 @@
+"""An own tracker with the harness's protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hit_trackers.own.room import Room
+from hit_trackers.own.styles import as_box, as_score, speak
+from hit_trackers.protocol import Prediction, check_image
+from hit_trackers.variants import Variant
+
+
+class OwnTracker:
+    """Calls somebody's tracker in its room, in its own style.
+
+    It has no probe: columns of the network stay empty.
+
+    Attributes:
+        variant: what it is.
+        writes_on_images: the harness gives it a copy of each image, outside all timed regions.
+    """
+
+    writes_on_images = True
+
+    def __init__(self, tracker: Any, room: Room, variant: Variant) -> None:
+        self.variant = variant
+        self._room = room
+        self._declaration = room.declaration
+        self._start, self._find = speak(tracker, room.declaration)
+
+    @property
+    def name(self) -> str:
+        """`variant.name`."""
+        return self.variant.name
+
+    def init(self, image: NDArray[np.uint8], box: Any) -> None:
+        """As `Tracker.init`; it begins in its root, wherever it went before."""
+        check_image(image)
+        self._room.directory = self._room.root
+        with self._room.entered():
+            self._start(self._coloured(image), np.array(box, dtype=np.float64))
+
+    def update(self, image: NDArray[np.uint8]) -> Prediction:
+        """As `Tracker.update`.
+
+        Raises:
+            FamilyError: its answer is not four numbers, or it took too long, or it exits.
+        """
+        check_image(image)
+        with self._room.entered():
+            answer, score = self._find(self._coloured(image))
+        return Prediction(as_box(answer, self._declaration.box), as_score(score))
+
+    def _coloured(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if self._declaration.colour == "rgb":
+            return image
+        return np.ascontiguousarray(image[..., ::-1])
