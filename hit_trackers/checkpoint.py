@@ -77,6 +77,8 @@ def load_into(
         return f"seeded-{digest(network.state_dict())}"
     state = read(path)
     own = network.state_dict()
+    for key in own.keys() & state.keys():
+        _require_kind(path, key, state[key], own[key])
     for key, value in own.items():
         if key.endswith(constants) and not torch.equal(state.setdefault(key, value), value):
             raise CheckpointError(f"{path}: {key} is of another geometry than this network's")
@@ -99,6 +101,13 @@ def load_into(
         )
     network.load_state_dict(state, strict=True)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _require_kind(path: Path, key: str, value: Tensor, own: Tensor) -> None:
+    """Refuse what PyTorch would silently cast: whole or complex numbers for weights, and so on."""
+    floating = value.is_floating_point() and own.is_floating_point()
+    if not floating and value.dtype is not own.dtype:
+        raise CheckpointError(f"{path}: {key} holds {value.dtype}, expected {own.dtype}")
 
 
 def _few(keys: set[str] | Any) -> str:
@@ -130,6 +139,7 @@ def read(path: Path) -> dict[str, Tensor]:
             f"{path} cannot be read as a checkpoint ({type(error).__name__}: {error}); "
             "download it again"
         ) from error
+    import torch
     from torch import Tensor
 
     if isinstance(content, dict) and "net" in content:
@@ -139,6 +149,10 @@ def read(path: Path) -> dict[str, Tensor]:
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"{path}: expected tensors by name, found {key!r}")
+        if value.layout is not torch.strided or value.is_quantized:
+            raise CheckpointError(f"{path}: {key} is sparse or quantised, expected a plain tensor")
+        if value.is_meta:
+            raise CheckpointError(f"{path}: {key} has a shape and no values (device 'meta')")
     return dict(content)
 
 

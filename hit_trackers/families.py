@@ -17,13 +17,14 @@ import functools
 import importlib
 import importlib.metadata
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hit_trackers import declarations as own
-from hit_trackers.errors import FamilyError, UnknownTrackerError
+from hit_trackers.errors import EngineError, FamilyError, UnknownTrackerError
 from hit_trackers.references import Reference
 from hit_trackers.references import find as find_references
 from hit_trackers.variants import Claim, Variant, unknown
@@ -242,6 +243,18 @@ def list_trackers() -> list[Variant]:
     return [variant for family in registry().families.values() for variant in family.variants()]
 
 
+def require_device_name(device: str) -> str:
+    """The name, if it is one of a device that trackers can run on; it need not be there.
+
+    Raises:
+        EngineError: it is not.
+    """
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device, re.ASCII):
+        mps = "; Apple's GPUs (mps) are not supported" if device.startswith("mps") else ""
+        raise EngineError(f"device {device!r}: expected cpu, cuda or cuda:<index>{mps}")
+    return device
+
+
 def load_tracker(
     name: str,
     checkpoint: str | Path | None = None,
@@ -263,9 +276,10 @@ def load_tracker(
     Raises:
         UnknownTrackerError: the name does not parse.
         CheckpointError: no weights, or none that fit.
-        EngineError: the engine cannot run on this device.
+        EngineError: no such device, or the engine cannot run on it.
         MissingDependencyError: a library is not installed.
     """
+    require_device_name(device)
     name = tracker_name(name)
     family = family_of(name)
     variant = family.resolve(name, checkpoint)

@@ -76,7 +76,8 @@ def check_first_box(box: Sequence[float] | np.ndarray, height: int, width: int) 
         four Python floats; the values are not changed.
 
     Raises:
-        BoxError: not four finite numbers, no positive size, or wholly outside the image.
+        BoxError: not four finite numbers, no positive size, larger than twice the image, or wholly
+            outside it.
     """
     values = np.asarray(box, dtype=np.float64).ravel()
     if values.size != 4 or not np.isfinite(values).all():
@@ -87,6 +88,11 @@ def check_first_box(box: Sequence[float] | np.ndarray, height: int, width: int) 
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise BoxError(
             f"first box {[x, y, w, h]} lies outside its image of {width} x {height} pixels"
+        )
+    # The region cut around it grows with the box, and with it the memory that is asked for.
+    if w > 2 * width or h > 2 * height:
+        raise BoxError(
+            f"first box {[x, y, w, h]} is larger than twice its image of {width} x {height} pixels"
         )
     return [x, y, w, h]
 

@@ -11,12 +11,17 @@ def require(device: str) -> None:
     """Raise unless PyTorch can compute on `device`.
 
     Raises:
-        EngineError: a CUDA device where there is none.
+        EngineError: a CUDA device that is not there.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise EngineError(
             f"device {device!r}: PyTorch {torch.__version__} finds no CUDA device here; "
             'use device "cpu" (--device cpu)'
+        )
+    if device.startswith("cuda:") and int(device[5:]) >= torch.cuda.device_count():
+        raise EngineError(
+            f"device {device!r}: PyTorch finds {torch.cuda.device_count()} CUDA devices here, "
+            "counted from 0"
         )
 
 

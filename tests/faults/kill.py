@@ -30,7 +30,7 @@ from tqdm import tqdm
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.records import RUN_FILE, load_record, load_run
 from toolkit_adapters.records.files import TEMPORARY
-from toolkit_adapters.records.inspection import inspect_results
+from toolkit_adapters.records.inspection import LOCK_FILE, inspect_results
 
 from .arena import Arena, Point, Skipped, end, open_arena
 from .disturbances import KINDS
@@ -50,7 +50,7 @@ def tidied(folder: Path) -> Iterator[Path]:
 def check_whole(arena: Arena, results: Path) -> Iterator[str]:
     """What is wrong with files under their final names, after a fault and before any repair."""
     for path in sorted(results.rglob("*")):
-        if not path.is_file() or path.name.endswith(TEMPORARY) or path.name == ".lock":
+        if not path.is_file() or path.name.endswith((TEMPORARY, LOCK_FILE)):
             continue
         try:
             if path.name == RUN_FILE:

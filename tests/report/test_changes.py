@@ -11,7 +11,6 @@ from toolkit_adapters.records import open_results
 from toolkit_adapters.report import snapshot
 from toolkit_adapters.report.collect import collect
 from toolkit_adapters.report.tables.changes import changes
-from toolkit_adapters.scoring.statistics import ratio_interval
 
 
 def take(folder):
@@ -33,7 +32,8 @@ def test_nothing_changed(before):
     for row in rows(tables, "changes_boxes"):
         assert row[2:] == ["the same", "3 of 3", "none"]
     assert all(row[5].startswith("+0.000") for row in rows(tables, "changes_accuracy"))
-    assert {row[-1] for row in rows(tables, "changes_speed")} == {"no difference found"}
+    verdicts = {row[0]: row[-1] for row in rows(tables, "changes_speed")}
+    assert verdicts["hit_nano"].startswith("no verdict")
     assert {row[-1] for row in rows(tables, "changes_memory")} == {"+0.0%"}
 
 
@@ -54,8 +54,7 @@ def test_changes_are_found(before, maker):
     speed = {(r[0], r[1]): r for r in rows(tables, "changes_speed")}
     ratio = speed["hit_nano", "network, wall"]
     assert float(ratio[4].split()[0]) == pytest.approx(2, rel=0.02)
-    assert ratio[-1] == "faster"
-    assert speed["hit_nano_exact", "network, wall"][-1] == "slower"
+    assert float(speed["hit_nano_exact", "network, wall"][5].split()[0]) < 0.5
     notes = next(t for t in tables if t.name == "changes_boxes").notes
     assert notes == ("In one of the two only: hit_nano_memeff.",)
 
@@ -71,7 +70,7 @@ def test_other_weights_and_other_devices_are_said(before):
     assert accuracy[0][-1] == "not comparable: other dataset_fingerprint"
     speed = rows(tables, "changes_speed")[0]
     assert speed[4] == "–"
-    assert speed[5].startswith("not comparable: cpu")
+    assert speed[-1].startswith("not comparable: cpu")
 
 
 def test_no_tracker_in_common(before):
@@ -111,14 +110,3 @@ def test_report_against_an_earlier_one(standard, tmp_path, capsys):
     assert main([*command, "--against", str(tmp_path / "one")]) == 0
     assert "Boxes: now against earlier" in capsys.readouterr().out
     assert 'id="changes"' in (tmp_path / "two/report.html").read_text()
-
-
-def test_interval_of_a_ratio_of_two_runs():
-    import numpy as np
-
-    rng = np.random.default_rng(0)
-    slow, fast = rng.normal(2, 0.1, 100), rng.normal(1, 0.1, 100)
-    interval = ratio_interval(slow, fast)
-    assert 2 in interval
-    assert 0.02 < interval.high - interval.low < 0.15
-    assert np.isnan(ratio_interval(slow[:1], fast).low)

@@ -58,7 +58,7 @@ def test_latency_is_what_the_records_hold(collection, standard):
 
 
 def test_faster_means_beyond_the_noise_of_the_repeated_baseline(maker):
-    dataset = maker.dataset()
+    dataset = maker.dataset(sequences=6)
     maker.write("hit_nano", dataset)
     maker.write("hit_nano_exact", dataset, seconds=0.0095)
     calm = collect(open_results(maker.results))

@@ -20,6 +20,8 @@ from runner_fakes import digests, fork_context
 
 from toolkit_adapters import cli
 from toolkit_adapters.records import Results
+from toolkit_adapters.records.files import TEMPORARY
+from toolkit_adapters.records.inspection import LOCK_FILE
 
 Run = Callable[..., int]
 TRACKERS = {"fake", "fake@repeat", "fake_bf16", "fake_exact"}
@@ -29,7 +31,7 @@ def test_two_runs_never_share_a_folder(
     run: Run, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results.mkdir()
-    with filelock.FileLock(results / ".lock"):
+    with filelock.FileLock(results / LOCK_FILE):
         assert run() == 1
         assert "another run is using it; wait for it (--wait)" in capsys.readouterr().err
         assert not list(results.rglob("*.npz"))
@@ -62,7 +64,7 @@ def test_a_full_disk_stops_the_run_and_harms_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "cannot be written (File too large)" in capsys.readouterr().err
     assert not list(results.rglob("*.npz"))
-    assert not list(results.rglob("*.partial"))
+    assert not list(results.rglob(f"*{TEMPORARY}"))
     assert run() == 0
     assert len(digests(results)) == 3 + 3 + 2 + 2
 
@@ -72,7 +74,7 @@ def test_foreign_and_leftover_files_are_found(
 ) -> None:
     assert run() == 0
     folder = results / "fake" / "got10k-val"
-    (folder / ".a.npz.123.partial").write_bytes(b"half")
+    (folder / f".a.npz.123{TEMPORARY}").write_bytes(b"half")
     (folder / "notes.txt").write_text("mine")
     (folder / "z.npz").write_bytes((folder / "a.npz").read_bytes())
     capsys.readouterr()
@@ -82,7 +84,7 @@ def test_foreign_and_leftover_files_are_found(
     assert "notes.txt: not written by a run" in out
     assert "the dataset has no sequence 'z'" in out
     assert run() == 0
-    assert not list(results.rglob("*.partial")), "the next run removes what is half-written"
+    assert not list(results.rglob(f"*{TEMPORARY}")), "the next run removes what is half-written"
 
 
 def _run_here(root: Path, results: Path, point: int = 0, pause: float = 0.0) -> None:
@@ -145,7 +147,7 @@ def test_killed_anywhere_and_resumed_equals_undisturbed(
                     assert record.result_digest() == expected[path.parts[-3], path.stem]
         assert run(results=folder) == 0
         assert digests(folder) == expected
-        assert not list(folder.rglob("*.partial"))
+        assert not list(folder.rglob(f"*{TEMPORARY}"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork")
@@ -159,7 +161,7 @@ def test_signals_stop_cleanly_and_keep_what_is_finished(
     os.kill(process.pid, number)
     process.join()
     assert process.exitcode == 128 + number
-    assert not list(results.rglob("*.partial"))
+    assert not list(results.rglob(f"*{TEMPORARY}"))
     before = digests(results)
     assert before
     assert run() == 0

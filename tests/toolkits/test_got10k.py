@@ -166,7 +166,7 @@ def test_an_interrupted_run_leaves_whole_files(dataset, tmp_path):
     assert made.run(ToolkitTracker(DriftingTracker())) == []
     assert made.unfinished("drifting") == []
     assert made.box_file("drifting", first).stat().st_mtime_ns == before
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*-partial"))
 
 
 def test_results_of_other_weights_or_lengths_are_not_mixed(tmp_path):

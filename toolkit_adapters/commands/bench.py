@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 
 from hit_trackers.families import tracker_name
+from toolkit_adapters.running import arguments
 
 HELP = "time, operators and memory of variants, as ratios inside one process"
 
@@ -41,9 +42,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|seeded",
         help="weights; `seeded` for random ones (default: as configured, else seeded)",
     )
-    add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
-    add("--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's)")
-    add("--repeats", type=int, metavar="N", help="default: {cpu}, on CUDA {cuda}".format(**REPEATS))
+    add(
+        "--device",
+        default="cpu",
+        type=arguments.device,
+        metavar="cpu|cuda|cuda:N",
+        help="default: %(default)s",
+    )
+    add("--threads", type=arguments.positive, metavar="N", help="CPU threads (default: PyTorch's)")
+    add(
+        "--repeats",
+        type=arguments.positive,
+        metavar="N",
+        help="default: {cpu}, on CUDA {cuda}".format(**REPEATS),
+    )
     add("--deterministic", action="store_true", help="deterministic kernels, full float32")
     add("--json", type=Path, metavar="FILE", help="write everything measured there too")
 
@@ -55,7 +67,6 @@ def run(args: argparse.Namespace) -> int:
 
     from hit_trackers import families
     from hit_trackers.checkpoint import SEEDED
-    from hit_trackers.errors import HitTrackersError
     from toolkit_adapters.bench.measure import measure
     from toolkit_adapters.bench.table import as_json, table
     from toolkit_adapters.records.files import write_atomically
@@ -64,10 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
     kind = "cuda" if args.device.startswith("cuda") else "cpu"
     repeats = REPEATS[kind] if args.repeats is None else args.repeats
-    if repeats < 1 or (args.threads is not None and args.threads < 1):
-        raise HitTrackersError("--repeats and --threads must be at least 1")
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    arguments.set_threads(args.threads)
     names = args.tracker or families.family_of(FAMILY).bench_variants(kind)
     checkpoint = args.checkpoint
     if checkpoint is None and not all(map(_has_weights, names)):

@@ -14,6 +14,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+
 if TYPE_CHECKING:
     from toolkit_adapters.report.table import Table
 
@@ -24,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("before", type=Path, metavar="A", help="results or report, the earlier")
     parser.add_argument("after", type=Path, metavar="B", help="results or report, the later")
+    add_root_option(parser, "where a dataset is now, if not where the runs found it")
+    parser.add_argument("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the tables here, too")
 
 
@@ -32,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.report.tables.changes import changes
 
     names = tuple(_names(args.before, args.after))
-    tables = changes(_read(args.before), _read(args.after), (names[0], names[1]))
+    before, after = (_read(folder, args) for folder in (args.before, args.after))
+    tables = changes(before, after, (names[0], names[1]))
     for table in tables:
         print(f"{table.title}\n\n{table.to_text()}")
         print("".join(f"  {note}\n" for note in table.notes))
@@ -48,14 +53,16 @@ def _names(*folders: Path) -> list[str]:
     return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     from toolkit_adapters.records import open_results
     from toolkit_adapters.report import snapshot
     from toolkit_adapters.report.collect import collect
 
     if folder.is_file() or (folder / snapshot.FILE).is_file():
         return snapshot.load(folder)
-    return snapshot.take(collect(open_results(folder), progress=True))
+    results = open_results(folder)
+    roots = split_roots(args.root, results.datasets)
+    return snapshot.take(collect(results, roots=roots, truth=args.truth, progress=True))
 
 
 def _write(out: Path, tables: list[Table]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hit_trackers.families import tracker_name
 from toolkit_adapters.datasets.catalogue import BENCHMARKS
+from toolkit_adapters.running import arguments
 
 HELP = "run, report and verify: the benchmarks where configured, else the demo"
 TRACKERS = ("hit", "hit_memeff", "hit_exact")
@@ -36,9 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"trackers instead of {', '.join(TRACKERS)}; repeat for more",
     )
     add("--demo", action="store_true", help="the demo, whatever is configured")
-    add("--device", metavar="cpu|cuda|cuda:N", help="default: cuda where there is one, else cpu")
-    add("--results", type=Path, metavar="DIR", help="default: results/demo or results/benchmarks")
-    add("--out", type=Path, metavar="DIR", help="default: reports/demo or reports/benchmarks")
+    add(
+        "--device",
+        type=arguments.device,
+        metavar="cpu|cuda|cuda:N",
+        help="default: cuda where there is one, else cpu",
+    )
+    for option in ("results", "out"):
+        parent = "results" if option == "results" else "reports"
+        add(
+            f"--{option}",
+            type=arguments.folder,
+            metavar="DIR",
+            help=f"default: {parent}/demo or {parent}/benchmarks",
+        )
 
 
 def run(args: argparse.Namespace) -> int:

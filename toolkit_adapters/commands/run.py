@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from hit_trackers.families import tracker_name
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
+from toolkit_adapters.running import arguments
 
 if TYPE_CHECKING:
     from toolkit_adapters.running.session import Summary
@@ -47,7 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=DATASETS,
         help="repeat it for more; demo needs nothing",
     )
-    add("--results", required=True, type=Path, metavar="DIR", help="where records are kept")
+    add(
+        "--results",
+        required=True,
+        type=arguments.folder,
+        metavar="DIR",
+        help="where records are kept: a new or empty folder, or one that an earlier run wrote",
+    )
     add_root_option(
         parser,
         "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
@@ -62,11 +69,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="official checkpoint, state dict or .safetensors, or `seeded` for random weights; "
         "NAME is a baseline (hit_base), a size or a family; otherwise HIT_CHECKPOINTS",
     )
-    add("--device", default="cpu", metavar="cpu|cuda|cuda:N", help="default: %(default)s")
-    add("--threads", type=_positive, metavar="N", help="CPU threads of the network")
+    add(
+        "--device",
+        default="cpu",
+        type=arguments.device,
+        metavar="cpu|cuda|cuda:N",
+        help="default: %(default)s",
+    )
+    add("--threads", type=arguments.positive, metavar="N", help="CPU threads of the network")
     add("--deterministic", action="store_true", help="deterministic kernels, full float32")
     add("--sequence", action="append", default=[], metavar="NAME", help="only these sequences")
-    add("--max-frames", type=_positive, metavar="N", help="only the first N frames of a sequence")
+    add(
+        "--max-frames",
+        type=arguments.positive,
+        metavar="N",
+        help="only the first N frames of a sequence",
+    )
     add(
         "--open-loop",
         type=_count,
@@ -100,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--engine", choices=("local", "ray"), action=_Renamed, dest="on", help=argparse.SUPPRESS)
     add(
         "--workers",
-        type=_positive,
+        type=arguments.positive,
         metavar="N",
         help="sequences at a time, each worker at its own GPU or cores (default: 1; on a cluster "
         "all that fit). Times of workers that share a device are kept out of latency tables",
@@ -112,7 +130,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--cpus-per-worker",
-        type=_positive,
+        type=arguments.positive,
         default=1,
         metavar="N",
         help="CPUs of a worker on a cluster (default: %(default)s)",
@@ -142,13 +160,6 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
     return value
 
 

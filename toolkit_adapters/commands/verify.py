@@ -17,6 +17,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+
 if TYPE_CHECKING:
     from toolkit_adapters.verdict.verification import Verification
 
@@ -29,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--partial", action="store_true", help="a part of what was planned is enough"
     )
+    add_root_option(parser, "where a dataset is now, if not where the run found it")
+    parser.add_argument("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the certificates here")
 
 
@@ -36,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     """Verify; 0 when every claim and control holds, on all that was planned."""
     import toolkit_adapters as harness
 
-    verification = harness.verify(args.results, partial=args.partial)
+    results = harness.open_results(args.results)
+    roots = split_roots(args.root, results.datasets)
+    verification = harness.verify(results, roots, args.truth, partial=args.partial)
     if args.json:
         verification.write(args.json)
     return show(verification)

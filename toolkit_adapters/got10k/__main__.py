@@ -23,6 +23,8 @@ from hit_trackers.errors import SubmissionError
 from hit_trackers.families import tracker_name
 from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+from toolkit_adapters.running import arguments
+from toolkit_adapters.running.timing import say_crowded
 
 if TYPE_CHECKING:
     from toolkit_adapters.got10k.experiments import Experiment
@@ -54,9 +56,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--max-frames", type=int, help="only the first frames of each sequence")
     parser.add_argument("--checkpoint", help="weights (default: as configured)")
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
-    parser.add_argument("--results", type=Path, default=Path("results/got10k-toolkit"))
-    parser.add_argument("--reports", type=Path, default=Path("reports/got10k-toolkit"))
+    parser.add_argument(
+        "--device", type=arguments.device, default="cpu", help="cpu (default), cuda, cuda:1, ..."
+    )
+    parser.add_argument(
+        "--threads", type=arguments.positive, metavar="N", help="CPU threads of the network"
+    )
+    parser.add_argument("--results", type=arguments.folder, default=Path("results/got10k-toolkit"))
+    parser.add_argument("--reports", type=arguments.folder, default=Path("reports/got10k-toolkit"))
     parser.add_argument("--no-report", action="store_true", help="run only")
     parser.add_argument("--visualize", action="store_true", help="show every frame in a window")
     return parser
@@ -80,6 +87,8 @@ def _run(args: argparse.Namespace) -> int:
     datasets = open_datasets(args.dataset, root, args.truth)
     selections = select(datasets, args.sequence, args.max_frames, least_frames=2)
     views = [SequenceView(s.dataset, s.names, s.max_frames) for s in selections if s.names]
+    arguments.set_threads(args.threads)
+    say_crowded(PROGRAM)
     options = {"checkpoint": args.checkpoint, "device": args.device}
     trackers = [ToolkitTracker(name, **options) for name in dict.fromkeys(args.tracker)]
     failures = []

@@ -8,7 +8,6 @@ results are resumed only by the tracker, weights and data that began them.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from hit_trackers.errors import MissingDependencyError, PredictionError, ResultF
 from toolkit_adapters.got10k.datasets import SequenceView
 from toolkit_adapters.got10k.tracker import ToolkitTracker
 from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.records.origin import keep_origin
 from toolkit_adapters.servers.writer import format_rows
 
 try:
@@ -105,25 +105,21 @@ class _Careful:
 
     def _check_identity(self, tracker: ToolkitTracker) -> None:
         """Keep beside the tracker's folder what its results come from; refuse to mix."""
-        path = Path(self.result_dir) / f"{tracker.name}.json"
-        identity = {
-            "tracker": tracker.name,
-            "weights_sha256": tracker.tracker.variant.weights_sha256,
-            "device": getattr(tracker.tracker, "device", ""),
-            "dataset": self.dataset.dataset.name,
-            "dataset_fingerprint": self.dataset.dataset.fingerprint(),
-            "max_frames": self.dataset.max_frames,
-        }
-        if path.is_file():
-            known = json.loads(path.read_text(encoding="utf-8"))
-            for field, value in identity.items():
-                if known.get(field) != value:
-                    raise ResultFileError(
-                        f"{path}: the results beside it have {field} {known.get(field)!r}, this "
-                        f"run has {value!r}; choose another --results, or delete "
-                        f"{path.with_suffix('')} and {path.name}"
-                    )
-        write_atomically(path, (json.dumps(identity, indent=2) + "\n").encode())
+        import torch
+
+        keep_origin(
+            Path(self.result_dir) / f"{tracker.name}.json",
+            {
+                "tracker": tracker.name,
+                "weights_sha256": tracker.tracker.variant.weights_sha256,
+                "device": getattr(tracker.tracker, "device", ""),
+                "threads": torch.get_num_threads(),
+                "dataset": self.dataset.dataset.name,
+                "dataset_fingerprint": self.dataset.dataset.fingerprint(),
+                "max_frames": self.dataset.max_frames,
+            },
+            "Choose another --results",
+        )
 
     def _check_files(self, tracker: str) -> None:
         for name in self.dataset.seq_names:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from hit_trackers.errors import RecordError
 
-#: Suffix of files being written; a file with it can be deleted once its writer has ended.
-TEMPORARY = ".partial"
+#: Suffix of files being written, which no other program uses; a file with it can be deleted once
+#: its writer has ended.
+TEMPORARY = ".hit-trackers-partial"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -34,6 +35,13 @@ def write_atomically(path: Path, content: bytes) -> None:
             f"{path}: cannot be written ({error.strerror or error}); nothing finished is lost: "
             "make room or choose another folder, then run the same command again"
         ) from error
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers of ours left half-written anywhere below a folder."""
+    for path in folder.rglob(f".*.[0-9]*{TEMPORARY}"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from toolkit_adapters.records import MEMORY_FILE, RUN_FILE, Results, Run, load_r
 from toolkit_adapters.records.files import TEMPORARY
 from toolkit_adapters.records.plan import NO_PLAN, PLAN_FILE
 
-LOCK_FILE = ".lock"
+LOCK_FILE = ".hit-trackers-lock"
 FAILURES_FILE = "failures.json"
 _OWN_FILES = {LOCK_FILE, FAILURES_FILE, PLAN_FILE, "README.md"}
 
@@ -100,6 +100,26 @@ def _inspect_plan(results: Results, busy: bool) -> Iterator[Finding]:
                 f"{tracker}: {len(missing)} of {len(planned)} planned sequences have no record "
                 f"({few}{more}); run the same command again",
             )
+
+
+def require_ours(folder: Path) -> None:
+    """Raise unless a folder may hold results: there is none, it is empty, or a run wrote it.
+
+    Raises:
+        RecordError: it holds other files and nothing of a run.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return
+    strangers = [name for name in names if name != "README.md"]
+    ours = LOCK_FILE in names or PLAN_FILE in names or any(folder.glob(f"*/*/{RUN_FILE}"))
+    if strangers and not ours:
+        few = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
+        raise RecordError(
+            f"{folder.resolve()}: not a folder of results, for it holds {few} and nothing of a "
+            "run; choose an empty or new folder for --results"
+        )
 
 
 def _inspect_run(results: Results, tracker: str, dataset: str) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hit_trackers.errors import HitTrackersError, RecordError
+from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.catalogue import DEMO_PARTS
+from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
 from toolkit_adapters.scoring import Convention, Score, combine, find
@@ -75,13 +76,25 @@ def open_accuracy(
 
     Raises:
         RecordError: a dataset on disk is another version than the one that was run.
+        DatasetError: no such folder of annotations, a convention of no dataset here, or one that
+            its dataset does not have.
     """
+    if truth is not None and not truth.exists():
+        raise DatasetError(f"--truth {truth}: there is none; expected a folder of <sequence>.txt")
+    for dataset, wanted in conventions.items():
+        matching = [name for name in results.datasets if dataset in name]
+        if not matching:
+            raise DatasetError(
+                f"--convention {dataset}={wanted}: these results have no such dataset; they have "
+                f"{', '.join(results.datasets)}"
+            )
+        find(matching[0], wanted)
     found = {}
     for name in results.datasets:
         tracker = next(t for t in results.trackers if results.has_run(t, name))
         run = results.run(tracker, name)
-        wanted = next((c for d, c in conventions.items() if d in name), None)
-        convention = find(name, wanted)
+        asked = next((c for d, c in conventions.items() if d in name), None)
+        convention = find(name, asked)
         root = roots.get(name, Path(run.root))
         part = root / name.removeprefix("demo-")
         if name in DEMO_PARTS and part.is_dir():  # the root given is the demo's
@@ -100,10 +113,16 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     if run.dataset == "got10k-test":
         reason = "its truth is known to the server alone: submit"
         return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
-    place = truth if truth and convention.dataset == "trackingnet" else None
+    place = annotation_root(root, convention.dataset)
+    if convention.dataset == "trackingnet":
+        known_truth = truth or truth_folder(root)
+        if known_truth is None:
+            reason = "only its first boxes are public; --truth DIR says where all of them are"
+            return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
+        place = known_truth
     truths = {}
     try:
-        with Files(place or annotation_root(root, convention.dataset)) as files:
+        with Files(place) as files:
             table = Annotations(files)
             known = set(table.names)
             for name in run.sequences:

@@ -97,12 +97,11 @@ def faster(collection: Collection, tracker: str) -> Answer:
     speed = collection.speed(tracker, scope)
     detail = (
         f"network {before}{latency.mean * 1e3:.2f} ms, {latency.fps:.0f} FPS ({clock}); "
-        f"95 % interval {ratio.interval.low:.3f} to {ratio.interval.high:.3f}: {speed.value}"
+        f"95 % interval {words.reach(ratio)}: {speed.value}"
     )
     control = collection.ratio(f"{run.baseline}{REPEAT}", scope)
     if control:
-        low, high = control.interval.low, control.interval.high
-        detail += f" (the baseline against itself: {low:.3f} to {high:.3f})"
+        detail += f" (the baseline against itself: {words.reach(control)})"
     detail += f"; whole update × {whole.value:.3f}." if whole else "."
     mark = _SPEED_MARKS.get(speed, Mark.NONE)
     return Answer(tracker, f"× {ratio.value:.3f}", detail, mark)

@@ -95,7 +95,7 @@ def _identity(collection: Collection, tracker: str) -> Outcome:
 def _speed(collection: Collection, tracker: str, reference: Reference) -> Outcome:
     run = collection.run(tracker)
     speed = collection.speed(tracker, collection.network_scope(tracker))
-    if speed is Speed.NOT_MEASURED:
+    if speed in (Speed.NOT_MEASURED, Speed.TOO_FEW):
         return Outcome.NOT_MEASURED
     if reference.gpu and not run.on_cuda:
         return Outcome.NO_GPU

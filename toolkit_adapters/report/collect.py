@@ -6,7 +6,6 @@ Records are read once, and what is derived from each is kept beside.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +136,7 @@ class Collection:
         if found is None:
             return Speed.NOT_MEASURED
         control = self.ratio(f"{self.run(tracker).baseline}{REPEAT}", scope)
-        noise = control.noise if control and not math.isnan(control.noise) else 0.0
-        return judge(found.interval, noise)
+        return judge(found.interval, control.noise if control else 0.0)
 
     def scores(self, tracker: str, dataset: str) -> dict[str, Score]:
         """Scores of all sequences that have one."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit_adapters.scoring.statistics import Interval, mean_interval
+from toolkit_adapters.scoring.statistics import Estimate, Interval, ratio_of_sums
 
 Floats = NDArray[np.float64]
-#: Neighbouring frames share the machine's mood, so intervals redraw blocks of them, not frames.
+#: Neighbouring frames share the machine's mood, so intervals are made of blocks of frames. Of many
+#: frames the blocks are longer rather than more, for the longer they are, the less they share.
 BLOCK_FRAMES = 20
-MAX_BLOCKS = 400
+MAX_BLOCKS = 40
 
 
 class Speed(enum.Enum):
@@ -23,6 +25,7 @@ class Speed(enum.Enum):
     FASTER = "faster"
     SLOWER = "slower"
     ALIKE = "no difference found"
+    TOO_FEW = "too few frames"
     NOT_MEASURED = "not measured"
 
 
@@ -48,23 +51,37 @@ class Latency:
 class Ratio:
     """How many times as fast: total time of the baseline over that of the variant, same frames.
 
-    interval: 95 %, bootstrap over blocks of neighbouring frames.
+    estimate: of that ratio, over blocks of neighbouring frames.
     median: of the ratio frame by frame.
     """
 
     n: int
-    value: float
-    interval: Interval
+    estimate: Estimate
     median: float
+
+    @property
+    def value(self) -> float:
+        """Above 1 the variant is faster."""
+        return self.estimate.value
+
+    @property
+    def interval(self) -> Interval:
+        """95 %; NaN where there are fewer than ten blocks."""
+        return self.estimate.interval
 
     @property
     def noise(self) -> float:
         """How far from 1 the interval reaches: for a control, what the machine alone can do."""
-        return max(abs(self.interval.low - 1), abs(self.interval.high - 1))
+        interval = self.interval
+        if math.isnan(interval.low):
+            return abs(self.value - 1)
+        return max(abs(interval.low - 1), abs(interval.high - 1))
 
 
 def judge(interval: Interval, noise: float = 0.0) -> Speed:
     """What the interval of a ratio of times says: it must leave 1 ± noise."""
+    if math.isnan(interval.low):
+        return Speed.TOO_FEW
     if interval.low > 1 + noise:
         return Speed.FASTER
     if interval.high < 1 - noise:
@@ -103,17 +120,9 @@ def ratio(pairs: Sequence[tuple[Floats, Floats]]) -> Ratio | None:
     under = np.array([part.sum() for part in _blocks(fast, length)])
     return Ratio(
         n=total,
-        value=float(over.sum() / under.sum()),
-        interval=mean_interval(over / under, under),
+        estimate=ratio_of_sums(over, under, in_order=True),
         median=float(np.median(np.concatenate(slow) / np.concatenate(fast))),
     )
-
-
-def blocks(times: Iterable[Floats]) -> list[tuple[float, int]]:
-    """Total seconds and number of frames of each block: enough to compare two runs later."""
-    parts = [part[np.isfinite(part)] for part in times]
-    length = max(BLOCK_FRAMES, -(-sum(map(len, parts)) // MAX_BLOCKS))
-    return [(float(block.sum()), len(block)) for block in _blocks(parts, length)]
 
 
 def _blocks(parts: Iterable[Floats], length: int) -> list[Floats]:

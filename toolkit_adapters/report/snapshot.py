@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from hit_trackers.errors import RecordError
+from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.jsonable import plain
 from toolkit_adapters.report.collect import SCOPES, Collection
-from toolkit_adapters.report.latency import blocks
+from toolkit_adapters.report.latency import Ratio
 from toolkit_adapters.scoring import Score
+from toolkit_adapters.scoring.statistics import Estimate
 
 FILE = "report.json"
 VERSION = 1
 
 
 def take(collection: Collection) -> dict[str, Any]:
-    """Everything that `changes` compares: scores and digests by sequence, times by blocks."""
+    """Everything that `changes` compares: scores and digests by sequence, times as ratios."""
     trackers = {}
     for name in collection.subjects:
         run = collection.run(name)
@@ -28,10 +30,12 @@ def take(collection: Collection) -> dict[str, Any]:
         for scope in SCOPES:
             latency = collection.latency(name, scope)
             if latency is not None:
-                parts = [
-                    extract.times[scope] for found in own.values() for extract in found.values()
-                ]
-                times[scope] = {**vars(latency), "fps": latency.fps, "blocks": blocks(parts)}
+                times[scope] = {
+                    **vars(latency),
+                    "fps": latency.fps,
+                    "ratio": _plain_ratio(collection.ratio(name, scope)),
+                    "repeat": _plain_ratio(collection.ratio(f"{run.baseline}{REPEAT}", scope)),
+                }
         trackers[name] = {
             "device": collection.device(name),
             "threads": run.identity.get("threads"),
@@ -65,6 +69,21 @@ def take(collection: Collection) -> dict[str, Any]:
     gaps = list(collection.verification.gaps)
     content: dict[str, Any] = plain({"version": VERSION, "gaps": gaps, "trackers": trackers})
     return content
+
+
+def _plain_ratio(ratio: Ratio | None) -> dict[str, float] | None:
+    return None if ratio is None else {**vars(ratio.estimate), "n": ratio.n, "median": ratio.median}
+
+
+def ratio_of(entry: Mapping[str, Any] | None) -> Ratio | None:
+    """A ratio to the baseline as it was; None where there was none, or in an older snapshot."""
+    if entry is None:
+        return None
+    value, error, freedom, median = (
+        math.nan if entry[key] is None else float(entry[key])
+        for key in ("value", "error", "freedom", "median")
+    )
+    return Ratio(int(entry["n"]), Estimate(value, error, freedom), median)
 
 
 def load(folder: Path) -> dict[str, Any]:

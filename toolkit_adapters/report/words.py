@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from toolkit_adapters.report import memory
 from toolkit_adapters.report.checks import Check, Outcome, Subject, score_pairs
 from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.report.latency import Ratio
 from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.verdict.certificates import Certificate
 
@@ -30,6 +33,12 @@ def first_divergence(certificate: Certificate) -> str:
 def share(value: float) -> str:
     """A change: -0.284 as `-28.4%`."""
     return f"{value:+.1%}"
+
+
+def reach(ratio: Ratio) -> str:
+    """The 95 % interval: `0.929 to 1.027`, or `unknown`."""
+    low, high = ratio.interval.low, ratio.interval.high
+    return "unknown" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
 
 
 def peaks(collection: Collection, tracker: str) -> str:
@@ -110,8 +119,7 @@ def _speed(collection: Collection, check: Check) -> str:
     ratio = collection.ratio(tracker, scope)
     if ratio is None:
         return "not measured"
-    low, high = ratio.interval.low, ratio.interval.high
-    printed = f"× {ratio.value:.3f} [{low:.3f}, {high:.3f}] on {collection.device(tracker)}"
+    printed = f"× {ratio.value:.3f} [{reach(ratio)}] on {collection.device(tracker)}"
     if check.outcome in (Outcome.NO_GPU, Outcome.OTHER_SIZE):
         printed += f": {collection.speed(tracker, scope).value}"
     return printed

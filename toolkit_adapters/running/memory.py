@@ -17,6 +17,7 @@ from typing import Any
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.records import MEMORY_FILE, Results
 from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.running.arguments import set_threads
 
 IMAGE_SIZE = (720, 1280)
 UPDATES = 5
@@ -132,10 +133,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int)
     args = parser.parse_args()
-    if args.threads:
-        import torch
-
-        torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     print(json.dumps(_measure_here(args.name, args.checkpoint, args.device)))
 
 

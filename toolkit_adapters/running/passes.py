@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
-from hit_trackers.geometry import is_box
+from hit_trackers.geometry import check_first_box, is_box
 from hit_trackers.protocol import Tracker, probe_of
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
@@ -267,9 +267,10 @@ def _open_loop(tracks: list[_Track], index: int, failures: dict[str, str]) -> No
 
 def _check_first_box(sequence: Sequence, frame: Frame) -> None:
     height, width = frame.image.shape[:2]
-    x, y, w, h = sequence.first_box
-    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+    try:
+        check_first_box(sequence.first_box, height, width)
+    except BoxError as error:
         raise BoxError(
-            f"{sequence.dataset}/{sequence.name}: the first box {x:g},{y:g},{w:g},{h:g} lies "
-            f"outside its image {sequence.frames[0]} ({width} x {height}); correct the annotation"
-        )
+            f"{sequence.dataset}/{sequence.name}: {error}, {sequence.frames[0]}; "
+            "correct the annotation"
+        ) from error

@@ -16,8 +16,8 @@ from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
-from toolkit_adapters.records.files import TEMPORARY, write_atomically
-from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE
+from toolkit_adapters.records.files import remove_abandoned, write_atomically
+from toolkit_adapters.records.inspection import FAILURES_FILE, LOCK_FILE, require_ours
 from toolkit_adapters.records.plan import extend_plan
 from toolkit_adapters.records.provenance import Options, describe_run
 from toolkit_adapters.running import jobs
@@ -31,7 +31,7 @@ from toolkit_adapters.running.scheduling import (
 )
 from toolkit_adapters.running.scheduling.progress import ProgressBar
 from toolkit_adapters.running.signals import StopRequest, stop_on_signals
-from toolkit_adapters.running.timing import crowding, load_average
+from toolkit_adapters.running.timing import say_crowded
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def run_session(request: Request) -> Summary:
     ]
     selections = select(datasets, request.sequences, options.max_frames)
     setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
-    if request.on == "local" and (warning := crowding(load_average())):
-        _say(f"{warning}; --threads 1 suffers least")
+    if request.on == "local":
+        say_crowded("hit-trackers run")
     with locked(request.results, wait=request.wait):
         results = Results(request.results)
         with open_scheduler(
@@ -145,9 +145,11 @@ def locked(folder: Path, *, wait: bool) -> Iterator[None]:
     """Hold a results folder for one run.
 
     Raises:
-        RecordError: another run holds it (and `wait` is false), or it cannot be written.
+        RecordError: another run holds it (and `wait` is false), it cannot be written, or it is
+            somebody else's.
     """
     try:
+        require_ours(folder)
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK_FILE)
         if wait and _held(lock):
@@ -163,8 +165,7 @@ def locked(folder: Path, *, wait: bool) -> Iterator[None]:
         ) from error
     try:
         # Nobody else writes here now: what is half-written belongs to a killed run.
-        for abandoned in folder.rglob(f".*{TEMPORARY}"):
-            abandoned.unlink(missing_ok=True)
+        remove_abandoned(folder)
         yield
     finally:
         lock.release()

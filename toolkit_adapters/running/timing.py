@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import os
+import sys
 import time
 from collections.abc import Iterator
 
@@ -42,6 +43,12 @@ def without_garbage_collection() -> Iterator[None]:
 def load_average() -> float | None:
     """Processes that wanted a core during the last minute; None where the system does not say."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def say_crowded(program: str) -> None:
+    """Warn on the error stream where other processes take part of this machine."""
+    if warning := crowding(load_average()):
+        print(f"{program}: {warning}; --threads 1 suffers least", file=sys.stderr)
 
 
 def crowding(load: float | None) -> str | None:

@@ -12,6 +12,7 @@ from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.settings import use_configured_checkpoints
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.provenance import SEED, Options
+from toolkit_adapters.running.arguments import set_threads
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Outcome, run_sequence
 
@@ -40,15 +41,16 @@ class Worker:
     """Loads trackers once and runs any number of passes."""
 
     def __init__(self, options: Options, checkpoints: Mapping[str, str] | None = None) -> None:
-        """Configure this process: threads, seeds, where checkpoints are."""
-        import cv2
+        """Configure this process: threads, seeds, where checkpoints are.
+
+        Raises:
+            HitTrackersError: a senseless number of threads.
+        """
         import numpy as np
         import torch
 
         use_configured_checkpoints()
-        if options.threads:
-            torch.set_num_threads(options.threads)
-            cv2.setNumThreads(options.threads)
+        set_threads(options.threads)
         # Nothing here is random; seeds are for trackers that somebody adds.
         random.seed(SEED)
         np.random.seed(SEED)  # noqa: NPY002

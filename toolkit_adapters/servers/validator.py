@@ -23,6 +23,8 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _GOT10K_BOXES = re.compile(r"(?P<sequence>[^/]+)/(?P=sequence)_(?P<repetition>\d{3})\.txt")
 #: Files rounded or truncated to integers may differ from the given box by less than this.
 _FIRST_BOX_PIXELS = 1.0
+#: No image has a pixel that far out, and larger numbers yet overflow in the official code.
+_LARGEST = 1e5
 _MISSING = {
     "trackingnet": "the server scores a missing sequence as zero boxes",
     "got10k": "the server refuses a submission without it",
@@ -150,10 +152,21 @@ def _check_boxes(
         reason = f"{len(lines)} lines for {frames} frames; expected one a frame, the first included"
         problems.append(Problem(where, min(len(lines), frames) + 1, reason))
     read = np.asarray(np.isfinite(numbers).all(axis=1))  # the other lines are problems already
-    empty = np.flatnonzero(read & ~is_box(numbers))
-    if len(empty):
-        reason = f"width and height must be positive, got {lines[empty[0]]!r}"
-        problems.append(Problem(where, int(empty[0]) + 1, reason, len(empty)))
+    if frames is None and not lines and not problems:
+        problems.append(Problem(where, None, "is empty; expected one box a frame"))
+    sized = is_box(numbers)
+    checks = [
+        (read & ~sized, "width and height must be positive"),
+        (read & (np.abs(numbers) > _LARGEST).any(axis=1), "the box is outside of any image"),
+    ]
+    if expected.kind == "trackingnet":
+        lost = sized & (np.rint(numbers[:, 2:]) == 0).any(axis=1)
+        checks.append((lost, "the server rounds boxes, and nothing of this one is left"))
+    for rows, why in checks:
+        found = np.flatnonzero(rows)
+        if len(found):
+            reason = f"{why}, got {lines[found[0]][:60]!r}"
+            problems.append(Problem(where, int(found[0]) + 1, reason, len(found)))
     first = expected.first.get(sequence)
     if (
         first is not None

@@ -23,6 +23,8 @@ from hit_trackers.declarations import VARIABLE
 from hit_trackers.families import tracker_name
 from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
+from toolkit_adapters.running import arguments
+from toolkit_adapters.running.timing import say_crowded
 
 PROGRAM = "python -m toolkit_adapters.vot"
 
@@ -67,7 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     init.add_argument("--experiment", action="append", help="only this one; repeat for several")
     init.add_argument("--checkpoint", help="weights (default: as configured)")
-    init.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    init.add_argument(
+        "--device", type=arguments.device, default="cpu", help="cpu (default), cuda, cuda:1, ..."
+    )
+    init.add_argument(
+        "--threads", type=arguments.positive, metavar="N", help="CPU threads of the network"
+    )
 
     evaluate = add("evaluate", _evaluate, "run the trackers; exits 1 unless all results are there")
     evaluate.add_argument("--tracker", action="append", help="default: all of the workspace")
@@ -106,9 +113,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _init(args: argparse.Namespace) -> int:
     from hit_trackers import load_tracker
-    from toolkit_adapters.vot import stacks, toolkit, workspace
+    from toolkit_adapters.vot import origin, stacks, toolkit, workspace
 
     toolkit.require()
+    arguments.set_threads(args.threads)
     names = args.dataset or ([] if args.stack else ["demo"])
     sequences = _open(args, names)
     whole = all(sequence.has_truth for sequence in sequences)
@@ -120,15 +128,22 @@ def _init(args: argparse.Namespace) -> int:
     checkpoint = args.checkpoint or ""
     if Path(checkpoint).is_file():
         checkpoint = str(Path(checkpoint).resolve())  # the toolkit runs the tracker elsewhere
-    trackers = {}
+    trackers, loaded = {}, {}
     for name in args.tracker:
         # Loaded here, so that a wrong name or checkpoint is found now, and by its full name.
         tracker = load_tracker(name, checkpoint=checkpoint or None, device=args.device)
         settings = {"tracker": tracker.name, "checkpoint": checkpoint, "device": args.device}
+        if args.threads:
+            settings["threads"] = str(args.threads)
         if own := os.environ.get(VARIABLE):
             settings["trackers_own"] = own
         trackers[tracker.name] = settings
+        loaded[tracker.name] = tracker
     made = workspace.create(args.workspace, trackers, stack, sequences)
+    if made:  # else the toolkit has yet to download its own
+        space = workspace.load(args.workspace)
+        for name, tracker in loaded.items():
+            origin.keep(space, name, tracker, trackers[name])
     print(
         f"{args.workspace}: {len(made)} sequences, {', '.join(stack['experiments'])}; trackers "
         f"{', '.join(trackers)}. Next: {PROGRAM} evaluate {args.workspace}"
@@ -154,6 +169,7 @@ def _open(args: argparse.Namespace, names: list[str]) -> list[Any]:
 def _evaluate(args: argparse.Namespace) -> int:
     from toolkit_adapters.vot.evaluation import evaluate
 
+    say_crowded(PROGRAM)
     failures = evaluate(args.workspace, args.tracker, args.experiment, args.force)
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.vot import workspace
+from toolkit_adapters.vot.origin import require_same_origin
 from toolkit_adapters.vot.server import MARK
 
 
@@ -30,7 +31,11 @@ def evaluate(
     experiments: list[str] | None = None,
     force: bool = False,
 ) -> list[str]:
-    """Run trackers on the sequences that have no result yet; returns what failed, one line each."""
+    """Run trackers on the sequences that have no result yet; returns what failed, one line each.
+
+    Raises:
+        ResultFileError: results that are there are of other weights, data, device or threads.
+    """
     space = workspace.load(folder)
     from toolkit_adapters.vot.runtime import one_process
 
@@ -38,6 +43,8 @@ def evaluate(
     # Scores computed from older results, by a plain `vot analysis` for example.
     shutil.rmtree(folder / "cache" / "analysis", ignore_errors=True)
     failures = []
+    for tracker in chosen:
+        require_same_origin(space, tracker.identifier)
     for tracker in chosen:
         with one_process(tracker) as runtime:
             for experiment in find_experiments(space, experiments):

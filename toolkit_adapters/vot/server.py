@@ -1,7 +1,7 @@
 """The TraX tracker: what the VOT toolkit starts as a process of its own, once per sequence.
 
 Settings come from the environment, as the toolkit passes no arguments to a TraX tracker (`arg_*`
-of `trackers.ini` never reaches it): HIT_TRACKER, HIT_CHECKPOINT, HIT_DEVICE.
+of `trackers.ini` never reaches it): HIT_TRACKER, HIT_CHECKPOINT, HIT_DEVICE, HIT_THREADS.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import HitTrackersError, MissingDependencyError, PredictionError
 from hit_trackers.geometry import is_box
+from toolkit_adapters.running.arguments import set_threads
 
 if TYPE_CHECKING:
     from hit_trackers.protocol import Tracker
@@ -46,6 +47,8 @@ def serve() -> int:
     try:
         from hit_trackers import load_tracker
 
+        threads = os.environ.get("HIT_THREADS", "")
+        set_threads(int(threads) if threads.isdecimal() else None)
         tracker = load_tracker(
             os.environ.get("HIT_TRACKER", "hit"),
             checkpoint=os.environ.get("HIT_CHECKPOINT") or None,

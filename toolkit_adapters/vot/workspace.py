@@ -24,8 +24,8 @@ def registry(trackers: Mapping[str, Mapping[str, str]]) -> str:
     """The text of `trackers.ini`.
 
     Args:
-        trackers: tracker name -> its settings (`tracker`, `checkpoint`, `device`), which reach the
-            process as HIT_TRACKER and so on: a TraX tracker gets no arguments.
+        trackers: tracker name -> its settings (`tracker`, `checkpoint`, `device`, `threads`), which
+            reach the process as HIT_TRACKER and so on: a TraX tracker gets no arguments.
     """
     parser = configparser.ConfigParser(interpolation=None)
     for name, settings in trackers.items():

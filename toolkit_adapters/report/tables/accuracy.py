@@ -78,9 +78,10 @@ def accuracy_tables(collection: Collection) -> list[Table]:
                 headings=("tracker", *names, f"{names[0]} − baseline"),
                 rows=tuple(rows),
                 notes=(
-                    f"{_scored_on(collection, dataset)} Brackets: 95 % bootstrap interval over "
-                    "sequences. Difference: mean over sequences, its interval, and p of a Wilcoxon "
-                    "signed-rank test.",
+                    f"{_scored_on(collection, dataset)} Brackets: 95 % interval (Student's t) "
+                    "over sequences. Difference: mean over sequences, its interval, and p of a "
+                    "Wilcoxon signed-rank test. There is no interval where fewer than ten "
+                    "sequences are scored, or differ.",
                 ),
             )
         )

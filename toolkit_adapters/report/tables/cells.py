@@ -6,7 +6,7 @@ import math
 
 from toolkit_adapters.report import memory
 from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.latency import Ratio
+from toolkit_adapters.report.latency import Ratio, Speed
 from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.report.table import Cell, Mark, number
 from toolkit_adapters.scoring.statistics import Interval
@@ -14,7 +14,8 @@ from toolkit_adapters.verdict.certificates import Certificate
 
 RATIO_NOTE = (
     "× is the baseline's total time over the variant's, on the same decoded frames in the same "
-    "pass, with a 95 % bootstrap interval over blocks of neighbouring frames."
+    "pass, with a 95 % interval (Student's t) over blocks of 20 or more neighbouring frames; fewer "
+    "than ten such blocks are too few frames for one."
 )
 
 
@@ -43,10 +44,11 @@ def brackets(interval: Interval, form: str = ".3f", between: str = ", ") -> str:
 
 
 def ratio_cell(ratio: Ratio | None) -> Cell:
-    """`1.21 [1.19, 1.23]`."""
+    """`1.21 [1.19, 1.23]`, or `1.21 (too few frames)`."""
     if ratio is None:
         return number(None)
-    return Cell(f"{ratio.value:.3f}", ratio.value, range=brackets(ratio.interval))
+    printed = brackets(ratio.interval) or f"({Speed.TOO_FEW.value})"
+    return Cell(f"{ratio.value:.3f}", ratio.value, range=printed)
 
 
 def memory_cell(collection: Collection, tracker: str, kind: Peak) -> Cell:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from hit_trackers.errors import RecordError
 from toolkit_adapters.report.collect import SCOPES
 from toolkit_adapters.report.latency import Speed, judge
 from toolkit_adapters.report.memory import Peak
 from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.snapshot import score_of
+from toolkit_adapters.report.snapshot import ratio_of, score_of
 from toolkit_adapters.report.table import Cell, Mark, Table, megabytes, milliseconds, number, text
 from toolkit_adapters.report.tables.cells import brackets
 from toolkit_adapters.report.tables.latency import SCOPE_NAMES
 from toolkit_adapters.scoring.conventions import CONVENTIONS
 from toolkit_adapters.scoring.scores import Score, combine
-from toolkit_adapters.scoring.statistics import Interval, paired_difference, ratio_interval
+from toolkit_adapters.scoring.statistics import Interval, paired_difference, quotient
 
 Snapshot = Mapping[str, Any]
 _MARKS = {Speed.FASTER: Mark.GOOD, Speed.SLOWER: Mark.BAD}
@@ -151,7 +149,10 @@ def _accuracy(pairs: Pairs, names: tuple[str, str]) -> Table:
         f"Accuracy, per cent: {names[1]} against {names[0]}",
         ("tracker", "dataset", "score", names[0], names[1], "difference", "p", "over"),
         tuple(rows),
-        ("Over the sequences that both have; 95 % bootstrap interval and Wilcoxon signed-rank p.",),
+        (
+            "Over the sequences that both have; 95 % interval (Student's t), where at least ten "
+            "differ, and Wilcoxon signed-rank p.",
+        ),
         printed=True,
     )
 
@@ -176,30 +177,53 @@ def _speed(pairs: Pairs, names: tuple[str, str]) -> Table:
             row += [milliseconds(side["mean"]) for side in (first, second)]
             if (a["device"], a["threads"]) != (b["device"], b["threads"]):
                 where = f"{a['device']}, {a['threads']} threads → {b['device']}, {b['threads']}"
-                rows.append((*row, number(None), text(f"not comparable: {where}", Mark.BAD)))
+                blank = [number(None)] * 2
+                rows.append((*row, *blank, text(f"not comparable: {where}", Mark.BAD)))
                 continue
-            sides = (first["blocks"], second["blocks"])
-            means = tuple(np.array([total / n for total, n in side]) for side in sides)
-            ratio = first["mean"] / second["mean"]
-            interval = ratio_interval(means[0], means[1])
-            speed = judge(interval)
-            verdict = text(speed.value, _MARKS.get(speed, Mark.NONE))
-            rows.append((*row, Cell(f"{ratio:.3f}", ratio, range=brackets(interval)), verdict))
+            ratio = number(first["mean"] / second["mean"], ".3f")
+            rows.append((*row, ratio, *_relative(first, second, _sequences(a) == _sequences(b))))
     return Table(
         "changes_speed",
         Section.CHANGES,
         f"Speed, mean ms a frame: {names[1]} against {names[0]}",
-        ("tracker", "scope", names[0], names[1], "ratio", "verdict"),
+        ("tracker", "scope", names[0], names[1], "ratio", "change of ×", "verdict"),
         tuple(rows),
         (
-            f"ratio: the ms of “{names[0]}” over those of “{names[1]}”; above 1, “{names[1]}” is "
-            "faster. It is not the × of other tables, which compares two trackers in one run.",
-            "The two were timed in different runs, so a machine in another mood shows as a "
-            "difference; only pairs of one run are free of it. 95 % bootstrap interval over blocks "
-            "of frames.",
+            f"ratio: the ms of “{names[0]}” over those of “{names[1]}”. The two were timed in "
+            "different runs, and a machine in another mood changes every time of a run: no verdict "
+            "is made of it.",
+            f"change of ×: how many times as fast as its baseline in the same run a tracker is in "
+            f"“{names[1]}”, over the same in “{names[0]}”; the mood of a run is not in it. 95 % "
+            "interval. A baseline has no such figure.",
+            "The verdict says faster or slower only where that interval leaves what the baselines, "
+            "run again beside themselves, show in both runs.",
         ),
         printed=True,
     )
+
+
+def _sequences(tracker: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(d, name) for d, known in tracker["datasets"].items() for name in known["sequences"]}
+
+
+def _relative(
+    first: Mapping[str, Any], second: Mapping[str, Any], same_sequences: bool
+) -> tuple[Cell, Cell]:
+    """How a tracker's × changed between two runs, and the verdict on it."""
+    ratios = [ratio_of(side.get("ratio")) for side in (first, second)]
+    repeats = [ratio_of(side.get("repeat")) for side in (first, second)]
+    before, after = ratios
+    if before is None or after is None:
+        return number(None), text("no verdict: no pair with a baseline in each run")
+    found = quotient(after.estimate, before.estimate)
+    cell = Cell(f"{found.value:.3f}", found.value, range=brackets(found.interval))
+    if not same_sequences:
+        return cell, text("no verdict: other sequences")
+    if repeats[0] is None or repeats[1] is None:
+        return cell, text("no verdict: a run without the baseline repeated")
+    noise = (1 + repeats[0].noise) * (1 + repeats[1].noise) - 1
+    speed = judge(found.interval, noise)
+    return cell, text(speed.value, _MARKS.get(speed, Mark.NONE))
 
 
 def _memory(pairs: Pairs, names: tuple[str, str]) -> Table:
