@@ -4,20 +4,20 @@ taken than the file has bytes.
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+#: What a file of one array begins with, in the format that NumPy writes these in.
+_FORMAT = b"\x93NUMPY\x01\x00"
+#: After it two bytes say how long the header is.
+_LENGTH_END = 10
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -44,12 +44,10 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _array(content: bytes) -> NDArray[Any]:
-    stream = io.BytesIO(content)
-    version = np.lib.format.read_magic(stream)
-    if version not in _HEADERS:
-        raise ValueError(f"an array of format {version}")
-    shape, by_columns, dtype = _HEADERS[version](stream)
-    start = stream.tell()
+    if content[:8] != _FORMAT:
+        raise ValueError("an array of an unknown format")
+    start = _LENGTH_END + int.from_bytes(content[8:_LENGTH_END], "little")
+    shape, by_columns, dtype = _header(content[8:start])
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - start:
         raise ValueError(f"an array that is no {dtype} {shape}, as it states")
     flat: NDArray[Any] = np.empty(0, dtype)
@@ -57,3 +55,11 @@ def _array(content: bytes) -> NDArray[Any]:
         flat = np.frombuffer(content, dtype, offset=start)
     array: NDArray[Any] = flat.reshape(shape, order="F" if by_columns else "C").copy()
     return array
+
+
+@functools.lru_cache(maxsize=4096)  # reading one takes as long as reading its array
+def _header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether it is stored by columns, and type."""
+    found: tuple[tuple[int, ...], bool, np.dtype[Any]]
+    found = np.lib.format.read_array_header_1_0(io.BytesIO(content))
+    return found
