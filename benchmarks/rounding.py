@@ -22,7 +22,7 @@ from hit_trackers import load_tracker
 from hit_trackers.attention import Attend, Operator, eager
 from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.hit.network.hit import HiT
-from hit_trackers.hit.tracker import Tracker
+from hit_trackers.hit.tracker import HitTracker as Tracker
 from toolkit_adapters.world.demo import CLIPS, scene_of
 
 LANES = 32

@@ -1,9 +1,10 @@
 """Trackers: the official computation of each family, and faster ways to execute it.
 
->>> from hit_trackers import load_tracker
->>> tracker = load_tracker("hit_nano_exact")
->>> tracker.init(first_image, box)
->>> box, score = tracker.update(next_image)
+Examples:
+    >>> from hit_trackers import load_tracker
+    >>> tracker = load_tracker("hit_nano_exact")
+    >>> tracker.init(first_image, box)
+    >>> box, score = tracker.update(next_image)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What executed a network, as observed; and whether that is what a tracker's name says.
 
 A variant's boxes prove little if its operator never ran: with the baseline's operator under another
-name every box is equal. So records carry what was seen to run, and `verify` holds it against the
+name every box is equal. So records carry what was seen to run, and `verify` compares it with the
 name. Imports nothing heavy.
 """
 
@@ -59,7 +59,7 @@ class Executed:
         return found
 
     def contradictions(self, parts: Mapping[str, str]) -> tuple[str, ...]:
-        """What a name with these parts says and this shows to be otherwise; empty where all fits.
+        """Where a name with these parts and what ran disagree, in words; empty where they agree.
 
         Args:
             parts: of a variant: attention, engine and precision.

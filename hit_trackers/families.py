@@ -55,7 +55,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A frame of a variant on tensors that have shapes and no contents (device "meta").
+    """One frame of a variant on tensors that have shapes and no contents (device "meta").
 
     Attributes:
         frame: makes the calls that the tracker makes on CUDA.
@@ -91,7 +91,7 @@ class Family(abc.ABC):
         """
 
     def resolve(self, name: str, checkpoint: str | Path | None = None) -> Variant:
-        """As `parse`, with what the name leaves open decided by what this machine has."""
+        """As `parse`; what the name leaves open, such as a size, follows from this machine."""
         return self.parse(name)
 
     def variants(self) -> Sequence[Variant]:
@@ -103,11 +103,11 @@ class Family(abc.ABC):
         return {}
 
     def lossy_controls(self, baseline: str) -> Sequence[str]:
-        """Variants of a baseline that must differ from it, to show that a comparison can see."""
+        """Variants of a baseline that must differ from it, to show that a comparison works."""
         return ()
 
     def bench_variants(self, device: str) -> Sequence[str]:
-        """What `bench` measures on "cpu" or "cuda" where it is not told."""
+        """What `bench` measures on "cpu" or "cuda" when no tracker is named."""
         return [variant.name for variant in self.variants()]
 
     def weights(self) -> Sequence[Weights]:
@@ -132,7 +132,7 @@ class Family(abc.ABC):
         return sorted(package.rglob("*.py"))
 
     def sketch(self, variant: Variant) -> Sketch | None:
-        """A frame without contents, to count what a GPU would be asked; None: not offered."""
+        """One frame without contents, to count what a GPU would execute; None: not offered."""
         return None
 
 
@@ -159,7 +159,7 @@ class Registry:
 
 @functools.cache
 def registry() -> Registry:
-    """Import all families, once a process; those that fail are kept with the reason."""
+    """Import all families, once per process; those that fail are kept with the reason."""
     found: dict[str, Family] = {}
     broken: dict[str, str] = {}
     sources: list[tuple[str, Callable[[], object]]] = [
@@ -256,7 +256,7 @@ def load_tracker(
             declared in `trackers.toml` or here: `mine=mine.py:make`.
         checkpoint: official checkpoint, bare state dict, or `.safetensors`; "seeded" for random
             weights that are equal on every machine; without one the family looks for it.
-        device: "cpu", "cuda" or "cuda:<index>".
+        device: "cpu", "cuda" or "cuda:1".
         deterministic: ask PyTorch for deterministic algorithms and full float32, for the whole
             process. Without it PyTorch's defaults hold, as for the official tracker.
 

@@ -1,4 +1,4 @@
-"""What the harness asks of any tracker, and what a tracker may offer beside."""
+"""What the harness asks of any tracker, and what a tracker may offer in addition."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Prediction(NamedTuple):
 
 
 class Tracker(Protocol):
-    """A box in, a box out, frame after frame. `probe` may be left out (see `probe_of`).
+    """Tracks one target: a box on the first frame in, a box per frame out.
+
+    A tracker may have an attribute `probe` as well (see `Probe` and `probe_of`).
 
     Attributes:
         variant: what it is.
@@ -48,7 +50,7 @@ class Tracker(Protocol):
 
 
 class Probe(Protocol):
-    """A look inside a tracker: what a runner records and a bench measures, where it exists.
+    """A look inside a tracker, where it offers one: what a run records and a bench measures.
 
     Attributes:
         network_seconds: wall seconds of the network in the last update; NaN: not measured.
@@ -73,13 +75,13 @@ class Probe(Protocol):
         """
 
     def executed(self, network_input: NDArray[Any]) -> Executed:
-        """What executes the network, observed on one frame; untimed, and slow."""
+        """What executes the network, observed on one frame: not timed, and slow."""
 
     def workloads(self, network_input: NDArray[Any]) -> Mapping[str, Callable[[], object]]:
-        """Pieces of a frame that PyTorch executes operator by operator, each ready to be run.
+        """Parts of the work on one frame that PyTorch executes operator by operator.
 
-        "frame" is all the device does, "network" the network alone; a family may name further
-        ones. Empty where another runtime executes the network.
+        Each is a function that runs it: "frame" is all the device does, "network" the network
+        alone; a family may name more. Empty where another runtime executes the network.
         """
 
 

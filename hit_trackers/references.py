@@ -22,8 +22,8 @@ class Published:
 
     tracker: our name of it.
     title: how the publication calls it.
-    ms: milliseconds a frame.
-    fps: frames a second.
+    ms: milliseconds per frame.
+    fps: frames per second.
     """
 
     tracker: str

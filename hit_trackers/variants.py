@@ -59,7 +59,7 @@ class Evidence:
 
 
 class Claim(str, enum.Enum):
-    """What a variant says of itself; every report, `verify` and `bench` check it by `breaches`."""
+    """What a variant promises; every report, `verify` and `bench` check it by `breaches`."""
 
     BASELINE = "baseline"
     BITWISE = "bitwise"
@@ -160,7 +160,7 @@ TOKENS = {
         Token("int8", "precision", "8-bit integers, calibrated on the demo", Claim.LOSSY),
     )
 }
-#: What a name says that has no token of a kind.
+#: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
 
 
@@ -172,7 +172,7 @@ class Variant:
         name: resolved and canonical, such as `hit_base_exact_graph`.
         family: the family that loads it, such as `hit`.
         baseline: name of the tracker that it must be compared with; its own for a baseline.
-        claim: what it says of itself.
+        claim: what it promises.
         parts: what the name means, by kind: columns of the table of variants.
         identity: what loading adds, such as `weights_sha256`; records carry it.
     """

@@ -1,12 +1,13 @@
-"""The Python face of the harness: what the commands do, as functions that return objects.
+"""The Python interface of the harness: what the commands do, as functions that return objects.
 
->>> import toolkit_adapters as harness
->>> summary = harness.run(["hit_nano", "hit_nano_exact"], ["demo"], "results/mine")
->>> verification = harness.verify("results/mine")
->>> verification.failures
-()
+Whatever a user can correct is raised as a `hit_trackers.errors.HitTrackersError`.
 
-Whatever a user can mend is raised as a `hit_trackers.errors.HitTrackersError`.
+Examples:
+    >>> import toolkit_adapters as harness
+    >>> summary = harness.run(["hit_nano", "hit_nano_exact"], ["demo"], "results/mine")
+    >>> verification = harness.verify("results/mine")
+    >>> verification.failures
+    ()
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def evaluate(
     convention: str | None = None,
     **settings: bool,
 ) -> Evaluation:
-    """Score anybody's raw result files, without running a tracker.
+    """Score raw result files of any tracker, without running it.
 
     Args:
         raw: folder or zip of one tracker's results.

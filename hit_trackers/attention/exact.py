@@ -4,8 +4,8 @@ A query's output depends on no other query, so the matrix of scores need never e
 as every row is computed by the same operations over the same keys, no bit changes. (Tiling *keys*,
 as the paper does, changes the order of the sums, and with it the last bits.)
 
-Two things were found to cost bits on a CPU and are avoided: blocks of fewer than four queries, for
-which the BLAS takes another path, and products written straight into a slice of the result.
+Two things were found to change bits on a CPU and are avoided: blocks of fewer than four queries,
+for which the BLAS takes another path, and products written straight into a slice of the result.
 """
 
 from __future__ import annotations

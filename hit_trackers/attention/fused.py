@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hit_trackers.errors import EngineError, MissingDependencyError
 
-BLOCK = 16  # queries of a program: Base's first stage is then 120 programs, about one a processor
+BLOCK = 16  # queries of a program: Base's first stage is 120 programs, about one per processor
 
 
 def require(device: torch.device, precision: str) -> None:

@@ -1,4 +1,4 @@
-"""`torch.compile` over the whole frame: fused kernels instead of one an operator."""
+"""`torch.compile` over the whole frame: fused kernels instead of one per operator."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hit_trackers.variants import Variant
 class CompiledEngine:
     """The frame compiled by TorchInductor, with static shapes and no fallback to Python.
 
-    It is compiled when the tracker is made, so that neither the first frame nor a missing compiler
-    is a surprise later.
+    It is compiled when the tracker is made: the first frame is then not slower than the others, and
+    a missing compiler is found at once.
     """
 
     kind = "compile"
@@ -58,7 +58,7 @@ class CompiledEngine:
     # Not inference mode: what is compiled under it may not be used outside, nor the reverse.
     @torch.no_grad()
     def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template, once a sequence and therefore not compiled."""
+        """Embed the template, once per sequence and therefore not compiled."""
         self.template = self.program.embed(torch.from_numpy(patch).to(self.device))
 
     @torch.no_grad()

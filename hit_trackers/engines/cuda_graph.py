@@ -1,4 +1,4 @@
-"""One CUDA graph a frame: at batch 1 a GPU waits for launches, so there is only one."""
+"""One CUDA graph per frame: at batch 1 a GPU waits for launches, so there is only one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GraphEngine:
 
     A frame is one copy from pinned memory to the device, one graph (normalisation, network, the
     result), one copy back, and one wait. The kernels and their order are the eager engine's, so
-    the bits are too. Nothing is allocated after the capture, but for the embedding of a template.
+    the bits are too. After the capture only the embedding of a template allocates memory.
 
     Attributes:
         patch_buffer: pinned memory (S, S, 3); a search region written straight into it needs no
@@ -100,7 +100,7 @@ class GraphEngine:
     def launch(self) -> Tensor:
         """The frame that was captured, without its graph, on the last search region.
 
-        For measuring: a graph took its memory when it was captured, and shows no more of it.
+        For measuring: a graph takes its memory when it is captured, so a replay shows none.
         """
         result: Tensor = self.program(self._patch, self._template)
         return result

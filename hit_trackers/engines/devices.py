@@ -1,4 +1,4 @@
-"""Devices: whether one is there, and the settings of the whole process."""
+"""Devices: whether one is available, and settings of the whole process."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Exported:
     Attributes:
         path: the ONNX file, inputs `patch` uint8 (S, S, 3) and `template`, what the program holds
             of a template; output `result` float32 (K,).
-        program: embeds a template; that stays in PyTorch, as it runs once a sequence.
+        program: embeds a template; that stays in PyTorch, as it runs once per sequence.
         patch, template: a fixed search region, and what is held of a fixed template.
         expected: what the eager engine computes for the two.
     """
@@ -144,7 +144,7 @@ def _key(program: Program) -> str:
 
 
 def _test_pattern(size: int) -> np.ndarray:
-    """A fixed image with structure at every scale; not noise, of which a network makes nothing."""
+    """A fixed image with structure at every scale; noise would mean nothing to a network."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
     waves = [np.sin(2 * np.pi * ((1 + c) * x * x + (3 - c) * y + c * x * y)) for c in range(3)]
     return np.asarray(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
@@ -220,7 +220,7 @@ class ExportedEngine:
         raise NotImplementedError
 
     def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template (in PyTorch, once a sequence)."""
+        """Embed the template (in PyTorch, once per sequence)."""
         self._template = self.exported.embed(patch)
 
     def run(self, patch: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ class OpenVinoEngine(ExportedEngine):
 
 
 def _reason(error: Exception) -> str:
-    """Its last words: what comes first is where in its sources it was raised."""
+    """The end of its message: the beginning says where in its sources it was raised."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.startswith("Exception from")]
     return (said or lines or [type(error).__name__])[0][:200]

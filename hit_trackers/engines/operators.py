@@ -1,9 +1,9 @@
-"""Operators dispatched a frame: how many, and inside which module.
+"""Operators dispatched per frame: how many, and inside which module.
 
-Every ATen call that reaches a backend is counted, but for those that only make a view of a tensor:
-it stands in for kernel launches where there is no GPU. Copies count, and so do the few allocations
-that PyTorch makes inside a batch norm. By this rule HiT's official network is 288 operators (Base
-and Small) or 246 (Tiny).
+Every ATen call that reaches a backend is counted, except those that only make a view of a tensor.
+The count stands in for kernel launches where there is no GPU. Copies count, and so do the few
+allocations that PyTorch makes inside a batch norm. By this rule HiT's official network is 288
+operators (Base and Small) or 246 (Tiny).
 """
 
 from __future__ import annotations

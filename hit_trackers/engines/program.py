@@ -47,7 +47,7 @@ class Program(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def hold(self, template: Tensor) -> Tensor:
-        """What is kept of a normalised template, once a sequence."""
+        """What is kept of a normalised template; called once per sequence."""
 
     @abc.abstractmethod
     def predict(self, search: Tensor, held: Tensor) -> Any:

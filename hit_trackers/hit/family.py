@@ -41,7 +41,7 @@ class HitFamily(Family):
         return GRAMMAR.variant({"size": "nano", **GRAMMAR.read(name)})
 
     def resolve(self, name: str, checkpoint: str | Path | None = None) -> Variant:
-        """A name without a size is Base with an official checkpoint, else Nano, said loudly."""
+        """A name without a size is Base with an official checkpoint, else Nano, with a message."""
         parts = GRAMMAR.read(name)
         if "size" in parts:
             return GRAMMAR.variant(parts)

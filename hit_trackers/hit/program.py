@@ -15,7 +15,7 @@ from hit_trackers.variants import Variant
 
 
 def caches_template(variant: Variant) -> bool:
-    """Whether the template's patch embedding is computed once a sequence.
+    """Whether the template's patch embedding is computed once per sequence.
 
     Each patch passes the embedding alone, so caching changes no bit. The baseline recomputes it as
     the official tracker does, and `memeff` changes attention and nothing else, as the paper.
@@ -24,7 +24,7 @@ def caches_template(variant: Variant) -> bool:
 
 
 def works_in_place(variant: Variant) -> bool:
-    """Whether activations may overwrite what nothing reads again: the same bits, less memory.
+    """Whether activations may overwrite what is not read again: the same bits, less memory.
 
     For the same trackers, and for the same reason, as `caches_template`; other runtimes plan their
     memory themselves.

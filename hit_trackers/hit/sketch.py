@@ -1,4 +1,4 @@
-"""A frame of HiT on tensors without contents: what a GPU would be asked, counted without one."""
+"""A frame of HiT on tensors without contents: what a GPU would execute, counted without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HiT's closed loop: a box in, a box out, frame after frame."""
+"""HiT's closed loop: a first box in, a box per frame out."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class HitTracker:
 
     @property
     def probe(self) -> HitTracker:
-        """It shows all that a probe can."""
+        """The tracker itself, which offers all that a probe can."""
         return self
 
     def init(self, image: np.ndarray, box: Sequence[float] | np.ndarray) -> None:
@@ -155,7 +155,7 @@ class HitTracker:
 
 
 def _after_embedding(engine: EagerEngine, patch: np.ndarray) -> Callable[[], object]:
-    """The patch embedding has a peak of memory of its own, which hides that of the rest."""
+    """The network without the patch embedding, whose peak of memory hides that of the rest."""
     program = engine.program
     assert isinstance(program, HitProgram)
     network, template = program.network, engine.held

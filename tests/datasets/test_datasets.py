@@ -194,7 +194,15 @@ def test_fingerprint_follows_the_data_not_the_place(tmp_path: Path) -> None:
     before = lasot(tmp_path / "a").fingerprint()
     assert lasot(tmp_path / "b").fingerprint() == before
     folder = tmp_path / "b" / "airplane" / "airplane-1"
-    (folder / "groundtruth.txt").write_text(BOXES.replace("12,", "13,"))
+    boxes = BOXES.splitlines(keepends=True)
+    (folder / "groundtruth.txt").write_text("".join([boxes[0], *["9,9,9,9\n"] * len(boxes[1:])]))
+    assert Lasot(tmp_path / "b").fingerprint() == before, "later boxes decide scores, and no box"
+    (folder / "groundtruth.txt").write_text("".join(["9,9,9,9\n", *boxes[1:]]))
+    assert Lasot(tmp_path / "b").fingerprint() != before
+    (folder / "groundtruth.txt").write_text(BOXES)
+    assert Lasot(tmp_path / "b").fingerprint() == before
+    last = max((folder / "img").iterdir())
+    last.unlink()
     assert Lasot(tmp_path / "b").fingerprint() != before
 
 

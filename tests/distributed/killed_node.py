@@ -35,7 +35,7 @@ def main(options: list[str]) -> int:
     nodes = start_nodes()
     victim = nodes.list_all_nodes()[-1]
     killed: list[str] = []
-    watch = cluster.ClusterEngine._ask_progress
+    watch = cluster.RayScheduler._ask_progress
 
     def kill_in_the_middle(engine: Any, on_frames: Callable[..., object]) -> None:
         def look(job: Any, frames: int) -> None:
@@ -47,7 +47,7 @@ def main(options: list[str]) -> int:
 
         watch(engine, look)
 
-    cluster.ClusterEngine._ask_progress = kill_in_the_middle  # type: ignore[method-assign]
+    cluster.RayScheduler._ask_progress = kill_in_the_middle  # type: ignore[method-assign]
     cluster.POLL_SECONDS = 0.05
     try:
         status = cli.main(["run", *options, "--on", "ray", "--address", nodes.address])

@@ -46,7 +46,8 @@ def options(tmp_path: Path) -> list[str]:
 
 
 def start(*command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[2]), "RAY_USAGE_STATS_ENABLED": "0"}
+    paths = os.pathsep.join((str(HERE.parents[2]), os.environ["PYTHONPATH"]))
+    environment = {**os.environ, "PYTHONPATH": paths, "RAY_USAGE_STATS_ENABLED": "0"}
     return subprocess.run(
         [sys.executable, *command], env=environment, capture_output=True, text=True, check=False
     )

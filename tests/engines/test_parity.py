@@ -11,7 +11,7 @@ import torch
 
 import hit_trackers
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.hit.tracker import Tracker
+from hit_trackers.hit.tracker import HitTracker as Tracker
 from toolkit_adapters.world.demo import CLIPS, scene_of
 
 BOX = [60.0, 50.0, 40.0, 30.0]

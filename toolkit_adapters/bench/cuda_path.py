@@ -1,4 +1,4 @@
-"""What a frame asks of a GPU, counted without one: on tensors that have shapes and no contents.
+"""What a GPU executes for a frame, counted without one: on tensors with shapes and no contents.
 
 The calls are those the tracker makes on CUDA. Memory is that of the tensors alive at once; what a
 library takes for itself during a call, and what an allocator rounds up, comes on top.
@@ -25,7 +25,7 @@ from toolkit_adapters.running.activations import Peak
 
 @dataclass(frozen=True)
 class CudaPath:
-    """Of one frame.
+    """Counts of one frame.
 
     Attributes:
         operators: ATen calls of the network, views left out; without a graph, about its launches.

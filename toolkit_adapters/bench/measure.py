@@ -23,8 +23,8 @@ IMAGE_SIZE = (720, 1280)
 BOX = (600.0, 300.0, 80.0, 60.0)
 PATCHES = 4  # search regions on which outputs are compared
 WARMUP = 3
-# Seconds of rest before an update: the threads of one runtime go on spinning for a while after
-# their work, on the cores of the next; those of PyTorch, which embeds the template, for all.
+# Seconds of rest before an update: after their work, threads of one runtime spin for a while on the
+# cores that the next one needs; those of PyTorch, which embeds the template, do so for all.
 PAUSE = 0.05
 
 
@@ -119,7 +119,7 @@ def measure(
         names: trackers; baselines that are missing are added.
         checkpoint: as of `load_tracker`, for all.
         repeats: how often each is timed, in alternating order.
-        on_step: told what is being done.
+        on_step: called with what is being done.
         deterministic: as of `load_tracker`.
 
     Returns:

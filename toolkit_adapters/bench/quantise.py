@@ -1,9 +1,9 @@
 """An exported network in 8-bit integers, calibrated on the demo.
 
-Static quantisation by ONNX Runtime: linear layers and convolutions in 8 bits (weights a scale per
-output channel, activations one each, from their smallest and largest value over the demo's search
-regions); attention products, softmax and what the family names stay in float32. ONNX Runtime and
-OpenVINO both run the file. Boxes change: the bench and `verify` say by how much.
+Static quantisation by ONNX Runtime: linear layers and convolutions in 8 bits (one scale per output
+channel of the weights, one per activation, from its smallest and largest value over the demo's
+search regions); attention products, softmax and what the family names stay in float32. ONNX
+Runtime and OpenVINO both run the file. Boxes change: the bench and `verify` say by how much.
 """
 
 from __future__ import annotations

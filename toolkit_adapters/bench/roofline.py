@@ -49,7 +49,7 @@ class MatrixProducts:
 def frame_flops(variant: Variant) -> int | None:
     """Multiplications and additions of a frame in matrix products and convolutions.
 
-    What is computed once a sequence, such as a cached template, is not of the frame. None where the
+    What is computed once per sequence, such as a cached template, is left out. None where the
     family offers no sketch of a frame.
     """
     sketch = families.family_of(variant.name).sketch(variant)

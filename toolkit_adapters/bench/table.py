@@ -14,7 +14,7 @@ from toolkit_adapters.running.timing import crowding
 
 
 def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
-    """Markdown: one row a variant, then how to read it."""
+    """Markdown: one row per variant, then how to read it."""
     on_cuda = str(facts["device"]).startswith("cuda")
     # Of one thread CPU time is what a busy machine leaves undisturbed; more threads spin as they
     # wait, and that counts as CPU time too.

@@ -1,8 +1,8 @@
 """Cost of variants against their baseline: time, operators, memory, and whether it is the same.
 
-Everything is measured in one process on the same input in alternating order, so ratios stand where
-times alone would not. Without an official checkpoint the weights are random ("seeded"): the
-arithmetic is the same. Exits 1 when a variant breaks its claim, or a named one cannot run.
+Everything is measured in one process on the same input in alternating order, so ratios can be
+compared where times alone cannot. Without an official checkpoint the weights are random ("seeded"):
+the arithmetic is the same. Exits 1 when a variant breaks its claim, or a named one cannot run.
 
 examples:
   hit-trackers bench

@@ -2,7 +2,7 @@
 
     check hit.zip --root /data/TrackingNet      names, frames, first boxes: everything
     check hit.zip                               against the server's list of names
-    check hit.zip --names my_sequences.txt      against a list of your own, a name a line
+    check hit.zip --names my_sequences.txt      against a list of your own, one name per line
 
 Nothing is unpacked to disk.
 """
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     against = parser.add_mutually_exclusive_group()
     add_root_option(against, "where the dataset is: checks lines and boxes too")
-    against.add_argument("--names", type=Path, help="text file, the name of a sequence a line")
+    against.add_argument("--names", type=Path, help="text file, one sequence name per line")
     parser.add_argument(
         "--dataset", help="dataset under --root (default: trackingnet, or got10k-test)"
     )

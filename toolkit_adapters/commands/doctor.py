@@ -2,7 +2,7 @@
 
 Without an argument: versions, devices, checkpoints, and for each dataset what was found, what is
 missing and what is inconsistent. With a results folder: damaged, missing, foreign and leftover
-files. Exits 1 where something wants doing.
+files. Exits 1 where there is a problem.
 
 examples:
   hit-trackers doctor

@@ -16,8 +16,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from toolkit_adapters.datasets.catalogue import add_root_option, split_pairs, split_roots
+
+if TYPE_CHECKING:
+    from toolkit_adapters.records import Results
 
 HELP = "tables, figures and a page from a results folder"
 
@@ -52,30 +56,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write and print a report; 0, also where a claim is broken (`verify` exits 1 then)."""
     from toolkit_adapters.records import open_results
+
+    results = open_results(args.results)
+    write(
+        results,
+        args.out or Path("reports") / args.results.resolve().name,
+        args.against,
+        roots=split_roots(args.root, results.datasets),
+        conventions=split_pairs(args.convention, "--convention"),
+        truth=args.truth,
+        shared_times=args.timing == "shared",
+    )
+    return 0
+
+
+def write(results: Results, out: Path, against: Path | None = None, **settings: Any) -> None:
+    """Write a report and print its main tables; settings as of `report.collect.collect`."""
     from toolkit_adapters.report import snapshot
     from toolkit_adapters.report.collect import collect
     from toolkit_adapters.report.tables.changes import changes
     from toolkit_adapters.report.write import summary, write_report
 
-    results = open_results(args.results)
-    collection = collect(
-        results,
-        roots=split_roots(args.root, results.datasets),
-        conventions=split_pairs(args.convention, "--convention"),
-        truth=args.truth,
-        progress=True,
-        shared_times=args.timing == "shared",
-    )
-    out = args.out or Path("reports") / args.results.resolve().name
+    collection = collect(results, progress=True, **settings)
     extra = []
-    if args.against:
-        earlier = snapshot.load(args.against)
-        extra = changes(earlier, snapshot.take(collection), ("earlier", "now"))
-    tables = write_report(collection, out, extra=extra)
-    for table in tables:
+    if against:
+        extra = changes(snapshot.load(against), snapshot.take(collection), ("earlier", "now"))
+    for table in write_report(collection, out, extra=extra):
         if table.printed:
             print(f"{table.title}\n\n{table.to_text()}")
             print("".join(f"  {note}\n" for note in table.notes))
     print(summary(collection))
     print(f"report: {out}/report.html, {out}/report.md")
-    return 0

@@ -14,6 +14,8 @@ examples:
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 from hit_trackers.families import tracker_name
@@ -41,21 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The first exit status that is not 0, if any; a report is written even of a partial run."""
-    from toolkit_adapters.cli import main
+    import toolkit_adapters as harness
+    from toolkit_adapters.commands import report, verify
+    from toolkit_adapters.commands.run import conclude
 
     datasets = [] if args.demo else _configured()
     name = "benchmarks" if datasets else "demo"
-    results = args.results or Path("results") / name
-    command = ["run", "--results", str(results), "--device", args.device or _device()]
-    for tracker in args.tracker or TRACKERS:
-        command += ["--tracker", tracker]
-    for dataset in datasets or ["demo"]:
-        command += ["--dataset", dataset]
-    status = main(command)
-    if status > 128:  # stopped by a signal: nothing to report yet
+    summary = harness.run(
+        args.tracker or TRACKERS,
+        datasets or ["demo"],
+        args.results or Path("results") / name,
+        device=args.device or _device(),
+        command=shlex.join(["hit-trackers", *sys.argv[1:]]),
+    )
+    status = conclude(summary)
+    if summary.signal:  # nothing to report yet
         return status
-    out = str(args.out or Path("reports") / name)
-    return status or main(["report", str(results), "--out", out]) or main(["verify", str(results)])
+    report.write(summary.results, args.out or Path("reports") / name)
+    return max(status, verify.show(harness.verify(summary.results)))
 
 
 def _configured() -> list[str]:

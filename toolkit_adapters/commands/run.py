@@ -81,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=2,
         metavar="N|all",
         help="sequences of each dataset on which the baseline runs twice and in bfloat16, to show "
-        "that the comparison can see (default: %(default)s)",
+        "that the comparison works (default: %(default)s)",
     )
     add(
         "--ahead",

@@ -1,4 +1,4 @@
-"""Check every variant's claim, and the controls that show the check can see.
+"""Check every variant's claim, and the controls that show that the check works.
 
 A variant that claims to be bitwise must be so on every frame; one that claims a tolerance must
 keep it open loop, both networks fed the baseline's search regions; the baseline run again must be
@@ -15,6 +15,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit_adapters.verdict.verification import Verification
 
 HELP = "is each variant still the same tracker? exits 1 where a claim is broken"
 
@@ -30,15 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify; 0 when every claim and control holds, on all that was planned."""
+    import toolkit_adapters as harness
+
+    verification = harness.verify(args.results, partial=args.partial)
+    if args.json:
+        verification.write(args.json)
+    return show(verification)
+
+
+def show(verification: Verification) -> int:
+    """Print a verification; returns the exit status."""
     from tabulate import tabulate
 
-    from toolkit_adapters.records import open_results
-    from toolkit_adapters.report.accuracy import open_accuracy
-    from toolkit_adapters.verdict.verification import verify
-
-    results = open_results(args.results)
-    printed = open_accuracy(results, {}, {}, None).printed
-    verification = verify(results, printed, partial=args.partial)
     rows = [
         (
             c.tracker,
@@ -68,8 +75,6 @@ def run(args: argparse.Namespace) -> int:
         print()
     for control in verification.controls:
         print(f"{'ok  ' if control.passed else 'FAIL'} control: {control.message}")
-    if args.json:
-        verification.write(args.json)
     for failure in verification.broken:
         print(f"broken: {failure}")
     for gap in verification.gaps:

@@ -1,4 +1,4 @@
-"""The got10k toolkit: a tracker for it, and its experiments with their traps taken out.
+"""The got10k toolkit: a tracker for it, and its experiments with known faults avoided.
 
 >>> from toolkit_adapters.got10k import ToolkitTracker
 >>> from got10k.experiments import ExperimentGOT10k

@@ -67,7 +67,7 @@ class _Careful:
         """Run all sequences that have no result yet.
 
         Returns:
-            what failed, a message a sequence; those sequences have no result.
+            what failed, one message per sequence; those sequences have no result.
 
         Raises:
             ResultFileError: there are results of another tracker, other weights or other data, or
@@ -90,7 +90,7 @@ class _Careful:
         return np.loadtxt(self.box_file(tracker, sequence), delimiter=",", ndmin=2)
 
     def times(self, tracker: str, sequence: str) -> NDArray[np.float64]:
-        """Seconds a frame, float64 (N,), `init` first."""
+        """Seconds of each frame, float64 (N,), `init` first."""
         return np.loadtxt(self.time_file(self.box_file(tracker, sequence)), delimiter=",", ndmin=2)[
             :, 0
         ]
@@ -197,7 +197,7 @@ class ExperimentLaSOT(_OnePass):
 
 
 class ExperimentTrackingNet(_OnePass):
-    """TrackingNet's test set, on which the toolkit's own experiment dies after one sequence."""
+    """TrackingNet's test set, on which the toolkit's own experiment fails after one sequence."""
 
     title = "TrackingNet"
 

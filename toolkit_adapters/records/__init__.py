@@ -1,4 +1,4 @@
-"""What a run leaves on disk: one lossless record a sequence, and where it came from.
+"""What a run leaves on disk: one lossless record per sequence, and where it came from.
 
     results/<tracker>/<dataset>/<sequence>.npz    Record
     results/<tracker>/<dataset>/run.json          Run

@@ -1,4 +1,4 @@
-"""Writing files so that a name never stands for half a file."""
+"""Writing files completely or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hit_trackers.errors import RecordError
 
-#: Suffix of files being written; whatever has it is rubbish once its writer is gone.
+#: Suffix of files being written; a file with it can be deleted once its writer has ended.
 TEMPORARY = ".partial"
 
 

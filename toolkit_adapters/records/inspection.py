@@ -21,7 +21,7 @@ _OWN_FILES = {LOCK_FILE, FAILURES_FILE, PLAN_FILE, "README.md"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing worth saying; a `problem` wants something done about it."""
+    """One thing that was found; a `problem` needs something done about it."""
 
     problem: bool
     message: str

@@ -19,7 +19,7 @@ REPEAT = "@repeat"
 
 @dataclass(frozen=True)
 class Run:
-    """Provenance of all records of one tracker on one dataset (`run.json`)."""
+    """Where all records of one tracker on one dataset came from (`run.json`)."""
 
     tracker: str  # name of the folder: the resolved name, or `<baseline>@repeat`
     baseline: str  # the tracker it is compared with

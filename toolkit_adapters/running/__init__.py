@@ -1,1 +1,1 @@
-"""Trackers over sequences: passes, who runs them where, and what each frame took."""
+"""Running trackers over sequences: passes, workers, and the time of each frame."""

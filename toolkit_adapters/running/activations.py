@@ -1,4 +1,4 @@
-"""Peak of what PyTorch's allocator hands out while something runs, and which operator held it."""
+"""Peak of the memory that PyTorch allocates while something runs, and which operator held it."""
 
 from __future__ import annotations
 

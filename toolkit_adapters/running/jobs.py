@@ -52,7 +52,7 @@ class Failure:
 
 
 @dataclass
-class Plan:
+class Work:
     """Jobs to run; `done` counts the sequences that need nothing."""
 
     dataset: str
@@ -120,11 +120,11 @@ def plan(
     control_sequences: int | None,
     trust_files: bool = False,
     fresh: bool = False,
-) -> Plan:
+) -> Work:
     """List the passes a dataset still needs.
 
-    A pass is all trackers or nothing: ratios of times need them on the same decoded frames, so a
-    sequence is done when every tracker's record is there, sound, and of one pass.
+    A pass has all trackers, because ratios of times need them on the same decoded frames. So a
+    sequence is done when the records of all trackers are there, undamaged, and of one pass.
 
     Args:
         results: the results folder.
@@ -146,7 +146,7 @@ def plan(
         dict.fromkeys(runs, tuple(names)),
         dict.fromkeys(controls if controlled else (), controlled),
     )
-    made = Plan(dataset.name, planned)
+    made = Work(dataset.name, planned)
     checked = tqdm(names, desc=f"checking {dataset.name}", unit="sequence", leave=False, delay=1)
     for name in checked:
         group = {**runs, **(controls if name in controlled else {})}

@@ -109,7 +109,7 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
 
 
 def peak_resident() -> int | None:
-    """Largest resident set of this process so far, in bytes; None where no system tells."""
+    """Largest resident set of this process so far, in bytes; None where the system does not say."""
     status = Path("/proc/self/status")
     if status.is_file():
         # Not getrusage: on Linux its peak is inherited from the process that started this one.

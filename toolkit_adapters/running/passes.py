@@ -28,7 +28,7 @@ OBSERVED = 1
 
 
 class Interrupted(Exception):
-    """Somebody asked to stop; the sequence in hand is given up."""
+    """Somebody asked to stop; the current sequence is given up."""
 
 
 @dataclass
@@ -162,14 +162,14 @@ def run_sequence(
     """Run all entrants over a sequence in one pass.
 
     Every frame is decoded once; the order of the entrants rotates from frame to frame, so that
-    what comes first or last is no one's advantage. Every `open_loop`-th frame each network is fed
+    no tracker always comes first or last. Every `open_loop`-th frame each network is fed
     its baseline's input (0: never), outside all timed regions.
 
     Args:
-        entrants: trackers, their baselines among them or not.
+        entrants: trackers, with or without their baselines.
         sequence: frames and the first box.
         identities: SHA-256 of the run's identity, by entrant.
-        open_loop: distance of open-loop frames.
+        open_loop: frames from one open-loop frame to the next.
         max_frames: look at the first so many frames only.
         ahead: frames decoded ahead.
         shared: other work runs on the device; flags every frame.
@@ -251,7 +251,7 @@ def _attempt(
     except HitTrackersError as error:
         failures[track.entrant.name] = f"frame {index}: {error}"
     except Exception as error:
-        # Whatever a tracker does wrong must not cost the others their sequence.
+        # An error of one tracker must not cost the others their sequence.
         failures[track.entrant.name] = f"frame {index}: {type(error).__name__}: {error}"
 
 

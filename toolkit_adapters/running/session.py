@@ -184,7 +184,7 @@ def _prepare(
     selections: list[Selection],
     results: Results,
     description: Description,
-) -> list[jobs.Plan]:
+) -> list[jobs.Work]:
     requested, controls = description.requested, description.controls
     for name in sorted({variant.baseline for variant in requested.values()} - requested.keys()):
         _say(
@@ -244,7 +244,7 @@ def _warn_of_lost_pairs(results: Results, taking_part: set[str]) -> None:
 
 
 def _run(
-    results: Results, scheduler: Scheduler, plans: list[jobs.Plan], stop: StopRequest
+    results: Results, scheduler: Scheduler, plans: list[jobs.Work], stop: StopRequest
 ) -> tuple[list[jobs.Failure], int]:
     """Run all jobs; returns the failures and the number of jobs not run."""
     todo = [job for plan in plans for job in plan.jobs]

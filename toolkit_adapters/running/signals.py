@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a request to stop after the frame in hand."""
+"""SIGINT and SIGTERM as a request to stop after the current frame."""
 
 from __future__ import annotations
 

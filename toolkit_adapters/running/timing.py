@@ -1,4 +1,4 @@
-"""Clocks, and keeping the interpreter quiet while they run."""
+"""Clocks, and what would disturb them: garbage collection, other processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 
-#: Monotonic wall clock in seconds: a machine whose date is set meanwhile does not disturb it.
+#: Monotonic wall clock in seconds: setting the date of the machine does not disturb it.
 clock = time.perf_counter
 
 #: First updates of a process that are flagged: lazy initialisation, caches, autotuning.

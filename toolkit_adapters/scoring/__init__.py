@@ -1,4 +1,4 @@
-"""Scores of trackers: pure functions of predictions and truth, one module a convention.
+"""Scores of trackers: pure functions of predictions and truth, one module per convention.
 
 The same raw files give different numbers under different authorities, so a score without the name
 of its convention means little:
@@ -9,10 +9,11 @@ lasot_got10k      the got10k toolkit's master branch
 trackingnet       the TrackingNet server
 got10k            GOT-10k validation
 
->>> from toolkit_adapters.scoring import find, combine, Truth
->>> convention = find("lasot", "official")
->>> overall = combine([convention.score(boxes, Truth(truth, absent)) for boxes, truth, absent in
-...]) >>> overall.values["AUC"]
+Examples:
+    >>> from toolkit_adapters.scoring import Truth, combine, find
+    >>> convention = find("lasot", "official")
+    >>> scores = [convention.score(boxes, Truth(truth)) for boxes, truth in sequences]
+    >>> combine(scores).values["AUC"]
 """
 
 from toolkit_adapters.datasets.truth import Truth

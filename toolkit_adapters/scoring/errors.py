@@ -11,7 +11,7 @@ class ShortResultError(ResultFileError):
     """A result with another number of rows than the convention accepts."""
 
     def __init__(self, rows: int, frames: int) -> None:
-        super().__init__(f"{rows} rows for {frames} frames: this convention needs one row a frame")
+        super().__init__(f"{rows} rows for {frames} frames: the convention needs one row per frame")
 
 
 class InvalidBoxError(ResultFileError):

@@ -23,7 +23,7 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
 
     Absence is ignored: such frames are scored as any other, and so is a broken truth, unless it is
     NaN. The divisor of P_Norm is at least one pixel. The first prediction becomes the truth. Where
-    the rows are unlike in number, both are cut to the shorter.
+    the numbers of rows differ, both are cut to the shorter.
 
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels.

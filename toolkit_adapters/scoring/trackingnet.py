@@ -11,7 +11,7 @@ from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import geometry, scores
 from toolkit_adapters.scoring.scores import Score
 
-# The very grid of the server: 0.7 >= IOU_THRESHOLDS[14] is False in floating point.
+# Exactly the grid of the server: 0.7 >= IOU_THRESHOLDS[14] is False in floating point.
 IOU_THRESHOLDS = np.linspace(0, 1, 21)
 ERROR_THRESHOLDS = np.linspace(0, 50, 21)
 NORM_ERROR_THRESHOLDS = np.linspace(0, 0.5, 21)

@@ -13,10 +13,11 @@ from toolkit_adapters.records import REPEAT, RUN_FILE, Results, Run
 Runs = Mapping[tuple[str, str], Run]
 #: What a tracker and its baseline must share on a dataset, or their boxes and times say nothing.
 _OF_A_PAIR = (
-    *("dataset_fingerprint", "max_frames", "device", "threads"),
-    *("deterministic", "seed", "open_loop", "versions"),
+    *("dataset_fingerprint", "max_frames", "device", "threads", "deterministic"),
+    *("seed", "open_loop", "versions", "harness"),
 )
-#: The same where both are of one family; an own tracker may have another's for its baseline.
+#: And what they must share within a family; somebody's own variant may come from another checkout,
+#: and keep its weights in another form.
 _OF_A_FAMILY = ("weights_sha256", "sources")
 #: What a tracker must share with itself on other datasets, for its times are put together.
 _OF_A_TRACKER = ("weights_sha256", "device", "threads")
@@ -48,8 +49,9 @@ def require_consistent(results: Results, runs: Runs) -> None:
         _require_named(where / RUN_FILE, tracker, dataset, run)
         other = runs.get((run.baseline, dataset))
         if other is not None:
-            own = _OF_A_FAMILY if run.family == other.family else ()
-            _require_equal(where, run, other, (*own, *_OF_A_PAIR))
+            _require_equal(where, run, other, _OF_A_PAIR)
+            if run.family == other.family:
+                _require_equal(where, run, other, _OF_A_FAMILY)
         _require_equal(where, run, first.setdefault(tracker, run), _OF_A_TRACKER)
         memory = results.memory(tracker)
         if memory and memory.get("weights_sha256") not in (None, run.weights_sha256):

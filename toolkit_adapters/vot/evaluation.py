@@ -122,7 +122,7 @@ def _processor() -> Iterator[None]:
 
 
 def _without_percentages() -> contextlib.AbstractContextManager[object]:
-    """Where there is no terminal, the toolkit's progress bars print a line a per cent."""
+    """Silence the toolkit's progress bars where there is no terminal: a line for each per cent."""
     return contextlib.nullcontext() if sys.stdout.isatty() else contextlib.redirect_stdout(None)
 
 

@@ -27,7 +27,7 @@ _SUFFIXES = (".jpg", ".png")
 
 
 def write_stubs(folder: Path, sequences: Iterable[Sequence]) -> list[str]:
-    """Write a stub a sequence, and `list.txt`; returns the names.
+    """Write a stub per sequence, and `list.txt`; returns the names.
 
     A name that two datasets have gets its dataset's name in front.
     """
@@ -107,7 +107,7 @@ def _image_pattern(folder: Path, sequence: Sequence) -> str:
     if suffix not in _SUFFIXES or any(path.suffix != suffix for path in frames):
         raise DatasetError(
             f"{frames[0].parent}: the VOT toolkit reads {' and '.join(_SUFFIXES)} only, and one "
-            "kind a sequence; convert the images"
+            "kind per sequence; convert the images"
         )
     counted = [f"{number:08d}{suffix}" for number in range(1, len(frames) + 1)]
     if [path.name for path in frames] == counted:

@@ -1,4 +1,4 @@
-"""The TraX tracker: what the VOT toolkit starts as a process of its own, once a sequence.
+"""The TraX tracker: what the VOT toolkit starts as a process of its own, once per sequence.
 
 Settings come from the environment, as the toolkit passes no arguments to a TraX tracker (`arg_*`
 of `trackers.ini` never reaches it): HIT_TRACKER, HIT_CHECKPOINT, HIT_DEVICE.
@@ -53,7 +53,7 @@ def serve() -> int:
         )
     except HitTrackersError as error:
         reason = str(error)
-    # No metadata with the key "vot": the toolkit would start the process twice a sequence.
+    # No metadata with the key "vot": the toolkit would start the process twice per sequence.
     server = trax.Server(
         ["rectangle"], ["path"], ["color"], tracker_name=tracker.name if tracker else "hit"
     )

@@ -1,4 +1,4 @@
-"""Importing the real toolkit, with its traps out of the way."""
+"""Importing the real toolkit, with known faults avoided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hit_trackers.errors import MissingDependencyError
 
 
 def require() -> ModuleType:
-    """The `vot` package, its persistent cache off: it outlives a re-run and serves stale scores.
+    """The `vot` package without its persistent cache, which keeps old scores after a new run.
 
     Raises:
         MissingDependencyError: it is not installed, or beside a release of `attributee` that

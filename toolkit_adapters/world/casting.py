@@ -1,4 +1,4 @@
-"""Composing scenes at random: who moves, over what, past whom, and how."""
+"""Composing scenes at random: the target, the background, distractors, and how they move."""
 
 from __future__ import annotations
 

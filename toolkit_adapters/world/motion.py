@@ -1,4 +1,4 @@
-"""Smooth random movement, as functions of time that can be asked at any moment in any order."""
+"""Smooth random movement, as functions of time that can be evaluated in any order."""
 
 from __future__ import annotations
 

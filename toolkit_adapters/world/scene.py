@@ -54,7 +54,7 @@ class Mover:
 
 @dataclass(frozen=True)
 class Camera:
-    """What happens between the scene and the file."""
+    """What a camera and a file do to the scene."""
 
     gain: Path
     gamma: Path
@@ -69,7 +69,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything drawn once; `render(t)` can then be asked at any time, in any order."""
+    """Everything drawn once; `render(t)` then works for any time, in any order."""
 
     width: int
     height: int

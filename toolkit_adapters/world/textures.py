@@ -1,4 +1,4 @@
-"""Surfaces: procedural images that look like something, from a random generator.
+"""Surfaces: procedural images of common materials, from a random generator.
 
 Functions take a `numpy.random.Generator` and a size in pixels and return RGB uint8 (H, W, 3).
 Only numpy and OpenCV are used, so that the demo renders wherever the package is installed.

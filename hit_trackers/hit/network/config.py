@@ -43,7 +43,7 @@ class HiTConfig:
 
 
 # Base, Small and Tiny: experiments/HiT/HiT_*.yaml of the official code (LeViT-384, -128, -128S).
-# Nano is ours, of the same family, small enough to travel with the package.
+# Nano is ours, of the same family, small enough to come with the package.
 CONFIGS = {
     "base": HiTConfig((384, 512, 768), 32, (6, 9, 12), (4, 4, 4)),
     "small": HiTConfig((128, 256, 384), 16, (4, 8, 12), (4, 4, 4)),

@@ -76,7 +76,7 @@ class HiT(nn.Module):
     def prepare(self) -> HiT:
         """Make ready for inference, in place: evaluation mode, norms of the backbone folded.
 
-        The norms of the bridge and the head are not folded, as the official tracker does not; call
+        The norms of the bridge and the head are not folded, as in the official tracker; call
         after the weights are loaded and on their device.
         """
         self.eval()
@@ -87,7 +87,7 @@ class HiT(nn.Module):
         return self.to(device)
 
     def work_in_place(self) -> HiT:
-        """Let activations and residual sums overwrite their input, which nothing reads again.
+        """Let activations and residual sums overwrite their input, which is not read again.
 
         No bit changes: the same operations on the same values. For inference; call after `prepare`.
         """

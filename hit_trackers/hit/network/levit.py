@@ -15,7 +15,7 @@ from hit_trackers.hit.network.products import PackedLinear, SwappedLinear, rearr
 
 
 class BiasedAttention(nn.Module):
-    """What both attentions share: learned biases, an exchangeable operator, the projection.
+    """What both kinds of attention share: learned biases, any operator, the projection.
 
     `bias` is the table of biases spread over all pairs of tokens, laid out as the operator wants;
     it is made once, by `use`, for inference, and gathered anew in every training step.

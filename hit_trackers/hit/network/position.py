@@ -2,7 +2,7 @@
 
 HiT paper, section 3.4; official `lib/models/HiT/levit.py` (`ori_pos`). The search region and the
 template are placed on one plane, the template at the far corner of the search region's diagonal, so
-that no offset between a search and a template token can be taken for one within an image. A bias is
+that no offset between a search and a template token equals one within an image. A bias is
 shared by all the pairs with the same absolute offset.
 """
 

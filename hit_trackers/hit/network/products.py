@@ -1,8 +1,8 @@
 """Linears computed in another way where that is faster and changes no bit; for float32 on a CPU.
 
-Which bits a product has is decided by the order in which the library adds, and that by the library,
-its version, the shapes and the number of threads. So nothing is assumed: a way is taken if it gives
-random tokens the usual bits, for each number of tokens and of threads.
+The bits of a product depend on the order in which the library adds, and that order on the library,
+its version, the shapes and the number of threads. So nothing is assumed: another way is used only
+if it gives the usual bits on random tokens, for each number of tokens and of threads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 Way = Callable[[Tensor], Tensor]
 
-# Of smaller ones a product takes so little that nothing is gained (`benchmarks/products.py`).
+# Smaller layers are not worth it (`python -m benchmarks.products`).
 FEWEST_WEIGHTS = 2**17
 
 # What torch.compile, too, calls for weights laid out beforehand; PyTorch does not document it.
@@ -24,8 +24,8 @@ PACKED_CONVOLUTION = "_convolution_pointwise"
 class RearrangedLinear(nn.Linear):
     """A linear with other ways to compute it: (1, N, C) -> (1, N, D).
 
-    `found` holds what was taken, by tokens and threads; None: the usual way. That gets its tokens
-    in the usual layout, too, whatever the linear before it left.
+    `found` holds the way that is used, by tokens and threads; None: the usual way, which gets its
+    tokens in the usual layout, whatever layout the linear before it left.
     """
 
     def __init__(self, linear: nn.Linear) -> None:
@@ -60,8 +60,8 @@ class RearrangedLinear(nn.Linear):
 class SwappedLinear(RearrangedLinear):
     """Computed as (W x^T)^T instead of x W^T; the result is laid out feature by feature.
 
-    Of few tokens a BLAS makes poor use of a second thread the usual way round: it is shared by
-    tokens, and not by features.
+    With few tokens a BLAS gains little from a second thread in the usual way: it divides the work
+    by tokens, and not by features.
     """
 
     def ways(self, tokens: int) -> Iterator[Way]:
@@ -77,10 +77,10 @@ class SwappedLinear(RearrangedLinear):
 class PackedLinear(RearrangedLinear):
     """Computed from weights laid out once for oneDNN; they are kept a second time.
 
-    With few tokens most of the time goes into laying out the weights, which a BLAS does anew in
-    every call. oneDNN can be given them laid out, but of C products adds other chains than a BLAS
-    (MKL: of 192 on an EPYC). A convolution in C / 192 groups has the same chains, which are then
-    added in the same order.
+    With few tokens most of the time goes into laying out the weights, which a BLAS does again in
+    every call. oneDNN accepts weights laid out before, but adds the C products in other chains than
+    a BLAS (MKL: in chains of 192 on an EPYC). A convolution in C / 192 groups has the same chains,
+    which are then added in the same order.
     """
 
     SMALLEST_CHAIN = 64
@@ -94,7 +94,7 @@ class PackedLinear(RearrangedLinear):
 
     @property
     def packed_bytes(self) -> int:
-        """Of the weights laid out for oneDNN, beside the usual ones."""
+        """Bytes of the weights laid out for oneDNN, in addition to the usual ones."""
         return self.weight.nbytes * sum(way is not None for way in self.found.values())
 
     def packed(self, chains: int, tokens: int) -> Way:

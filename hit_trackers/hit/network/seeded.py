@@ -1,4 +1,4 @@
-"""Weights that need no file: random, seeded by their own names, equal on every machine.
+"""Weights that need no file: random, seeded by their names, equal on every machine.
 
 They track nothing. They serve where only the arithmetic counts: benchmarks of speed and memory, and
 the comparison with what the official network computes from the same weights.

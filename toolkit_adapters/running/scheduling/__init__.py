@@ -1,7 +1,7 @@
 """Who runs which sequence: in this process, in several, or on a Ray cluster.
 
-Whatever runs a sequence, the process of the command writes its record: one writer under one lock,
-so that no worker that outlives its command can touch a folder that another run holds by then.
+Wherever a sequence runs, the process of the command writes its record: one writer under one lock.
+A worker that outlives its command can then not touch a folder that another run holds by then.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def open_scheduler(
 def default_threads(name: str, workers: int | None, cpus_per_worker: int) -> int | None:
     """CPU threads of each worker where the user does not say; None leaves it to PyTorch.
 
-    Workers with all cores' threads each would only get in each other's way.
+    Workers that each have as many threads as there are cores would slow each other down.
     """
     if name == "ray":
         return cpus_per_worker

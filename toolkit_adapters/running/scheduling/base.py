@@ -17,7 +17,7 @@ from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
 from toolkit_adapters.running.worker import Worker, checkpoint_of
 
-#: A sequence that cost its worker's life this often is given up.
+#: A sequence whose worker died this often is given up.
 ATTEMPTS = 3
 
 Progress = Callable[[Job, int], object]
@@ -45,13 +45,13 @@ class Description:
 
 @dataclass(frozen=True)
 class Watch:
-    """Whom a scheduler tells what happens while it runs.
+    """What a scheduler calls while it runs.
 
     Attributes:
-        on_frames: told how many frames of a job are done; fewer than before when a job is begun
-            again.
+        on_frames: called with the number of frames of a job that are done; fewer than before
+            when a job is run again.
         should_stop: asked often.
-        say: told what a user should know, such as a lost worker.
+        say: called with what a user should know, such as a lost worker.
     """
 
     on_frames: Progress
@@ -72,7 +72,7 @@ class Scheduler(abc.ABC):
 
     @abc.abstractmethod
     def run(self, jobs: Iterable[Job], watch: Watch) -> Iterator[tuple[Job, Outcome]]:
-        """Yield jobs as they end; ends early, without those in hand, when asked to stop.
+        """Yield jobs as they end; when asked to stop, end early without the current ones.
 
         Raises:
             SchedulerError: no worker can be had any more.
@@ -126,7 +126,7 @@ def run_job(
     on_frame: Callable[[], object] = lambda: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Run a job; whatever goes wrong is its failure and nobody else's.
+    """Run a job; whatever goes wrong fails this job only.
 
     Raises:
         Interrupted: `should_stop` said so.
@@ -148,7 +148,7 @@ def failed(job: Job, message: str) -> Outcome:
 
 
 def died(job: Job, how: str) -> Outcome:
-    """The outcome of a job that cost `ATTEMPTS` workers their lives."""
+    """The outcome of a job whose worker died `ATTEMPTS` times."""
     return failed(job, f"its worker died {ATTEMPTS} times, the last time {how}")
 
 
@@ -160,7 +160,7 @@ def measure(setup: Setup, variant: Variant) -> dict[str, Any]:
 
 
 def longest_first(jobs: Iterable[Job]) -> list[Job]:
-    """Order for several workers: a long sequence begun last would be waited for."""
+    """Order for several workers: all would wait for a long sequence that is begun last."""
     return sorted(jobs, key=lambda job: -job.frames)
 
 

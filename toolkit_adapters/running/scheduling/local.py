@@ -1,4 +1,4 @@
-"""Several processes on this machine, each at its own GPU or cores."""
+"""Several processes on this machine, each with its own GPU or cores."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class LocalScheduler(Scheduler):
                     watch.on_frames(job, content)
 
     def close(self) -> None:
-        """Kill all workers: they own nothing that could be left half-done."""
+        """Kill all workers: they write nothing, so nothing can be left half-written."""
         for crew in self._crews:
             crew.kill()
 
@@ -146,7 +146,7 @@ class _Crew:
         return how
 
     def kill(self) -> str:
-        """Make sure that the process is gone; returns how it went."""
+        """Make sure that the process has ended; returns how it ended."""
         self.connection.close()
         self.process.join(timeout=1)
         if self.process.is_alive():
@@ -187,7 +187,7 @@ def serve(connection: Connection, theirs: Connection, setup: Setup, place: Place
 
 
 class _Reporter:
-    """Counts frames and sends the count now and then: a message a frame would cost too much."""
+    """Counts frames and sends the count now and then: a message per frame would cost too much."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

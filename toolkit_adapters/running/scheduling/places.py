@@ -1,4 +1,4 @@
-"""Where the local workers go: a GPU each, or cores each."""
+"""Where the local workers run: each on its own GPU, or on its own cores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Place:
 
 
 def places(workers: int, device: str) -> list[Place]:
-    """One place a worker: GPUs in turn for `cuda`, that one for `cuda:1`, equal shares of cores."""
+    """One place per worker: GPUs in turn for `cuda`, one for `cuda:1`, equal shares of cores."""
     gpus = visible_gpus() if device == "cuda" else []
     shares = _shares(workers)
     if gpus:

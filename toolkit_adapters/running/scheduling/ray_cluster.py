@@ -1,4 +1,4 @@
-"""A Ray cluster: one actor a GPU (or a few CPUs), outcomes sent back to the command."""
+"""A Ray cluster: one actor per GPU (or few CPUs), outcomes sent back to the command."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RemoteWorker:
         self.done += 1
 
     def frames(self) -> int:
-        """Frames of the job in hand that are done."""
+        """Frames of the current job that are done."""
         return self.done
 
     def measure(self, name: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class _Hand:
 
 
 class RayScheduler(Scheduler):
-    """Gives jobs to actors, longest first; a lost node costs the sequences that it had in hand."""
+    """Gives jobs to actors, longest first; the sequences of a lost node are run again."""
 
     def __init__(
         self, setup: Setup, workers: int | None, address: str | None, cpus_per_worker: int
@@ -220,7 +220,7 @@ class RayScheduler(Scheduler):
         hand.node = node
 
     def _replace(self, hand: _Hand) -> None:
-        """Hire another in place of a lost actor; it waits where the cluster has no room left."""
+        """Ask for another actor in place of a lost one; it waits until the cluster has room."""
         self._ray.kill(hand.actor)
         self._hands.remove(hand)
         self._hands.append(self._hire())

@@ -1,4 +1,4 @@
-"""Anybody's result files and annotations, as folders or zips, read where they lie.
+"""Result files of any tracker, and annotations, read from folders or zips.
 
 files        members of a folder or a zip, with limits; nothing is ever extracted to disk
 predictions  result files of pytracking, got10k and pysot layouts

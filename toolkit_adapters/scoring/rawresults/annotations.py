@@ -26,9 +26,8 @@ _NO_BOXES = {
 class Annotations:
     """The truth of a dataset, by sequence, read when it is asked for.
 
-    Layouts: `<...>/<sequence>/groundtruth.txt` with label files beside it (roots of LaSOT and
-        GOT-10k),
-    or `<...>/<sequence>.txt` (TrackingNet; LaSOT's evaluation toolkit, with
+    Two layouts are read: `<...>/<sequence>/groundtruth.txt` with label files beside it (roots of
+    LaSOT and GOT-10k), and `<...>/<sequence>.txt` (TrackingNet; LaSOT's evaluation toolkit, with
     `absent/<sequence>.txt`).
     """
 
@@ -68,8 +67,7 @@ class Annotations:
 
         Raises:
             ResultFileError, DatasetError: naming the file, where it cannot be read, holds only a
-            first
-                frame, or its label files have another number of entries.
+                first frame, or its label files have another number of entries.
         """
         name = self._truth[sequence]
         folder = PurePosixPath(name).parent

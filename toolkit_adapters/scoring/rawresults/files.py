@@ -1,7 +1,7 @@
 """Text files in a folder or a zip: listed once, read into memory one at a time, never extracted.
 
-A zip comes from anybody, so sizes are limited before anything is inflated and checked again while
-it is; names only ever serve to look a sequence up, so a path that points elsewhere leads nowhere.
+A zip may come from a stranger. Sizes are limited before anything is unpacked, and checked again
+during it. Names only serve to look up a sequence, so a path that points elsewhere has no effect.
 """
 
 from __future__ import annotations

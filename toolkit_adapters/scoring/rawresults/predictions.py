@@ -1,7 +1,7 @@
 """Which file holds which sequence's boxes, in the layouts that toolkits write.
 
-pytracking, pysot   <anything>/<sequence>.txt                       one file a sequence
-got10k, pysot       <anything>/<sequence>/<sequence>_001.txt        one file a repetition
+pytracking, pysot   <anything>/<sequence>.txt                       one file per sequence
+got10k, pysot       <anything>/<sequence>/<sequence>_001.txt        one file per repetition
 TrackingNet         <sequence>.txt
 """
 
@@ -35,7 +35,7 @@ class Predictions:
                 self._repetitions.setdefault(match[1], []).extend(names)
 
     def find(self, sequence: str) -> list[str]:
-        """Files of the sequence, one a repetition; none where it is missing.
+        """Files of the sequence, one per repetition; none where it is missing.
 
         Raises:
             ResultFileError: several files claim to be the same result.
