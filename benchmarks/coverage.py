@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from scipy.signal import lfilter
 
-from toolkit_adapters.report.latency import BLOCK_FRAMES, ratio
+from toolkit_adapters.reporting.latency import BLOCK_FRAMES, ratio
 from toolkit_adapters.scoring.scores import Score
 from toolkit_adapters.scoring.statistics import paired_difference, score_intervals
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit_adapters.records import Results
-    from toolkit_adapters.report.collect import Collection
+    from toolkit_adapters.reporting.collect import Collection
     from toolkit_adapters.running.session import Summary
     from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
     from toolkit_adapters.verdict.verification import Verification
@@ -80,7 +80,7 @@ def verify(
         truth: folder of TrackingNet's full annotations.
         partial: a part of what was planned is enough.
     """
-    from toolkit_adapters.report.accuracy import open_accuracy
+    from toolkit_adapters.reporting.accuracy import open_accuracy
     from toolkit_adapters.verdict import verification
 
     opened = open_results(results) if isinstance(results, (str, Path)) else results
@@ -100,8 +100,8 @@ def report(
         out: folder for report.html, report.md, tables, figures and certificate.json.
         settings: roots, conventions, truth, progress and shared_times of `report.collect.collect`.
     """
-    from toolkit_adapters.report.collect import collect
-    from toolkit_adapters.report.write import write_report
+    from toolkit_adapters.reporting.collect import collect
+    from toolkit_adapters.reporting.write import write_report
 
     opened = open_results(results) if isinstance(results, (str, Path)) else results
     collection = collect(opened, **settings)

@@ -14,7 +14,7 @@ def draw(source: Path, target: Path) -> None:
     Raises:
         FileNotFoundError: there is no curve, or it has no rows yet.
     """
-    from toolkit_adapters.report.drawing import COLOURS, STYLES, canvas
+    from toolkit_adapters.reporting.drawing import COLOURS, STYLES, canvas
     from training.loop import read_curve
 
     rows = read_curve(source)

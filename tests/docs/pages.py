@@ -1,7 +1,7 @@
 """The code blocks of the pages.
 
-A Python block is run as written, unless the line before it is `<!-- not run: REASON -->`. One with
-a `title` shows a file of the repository. Commands of console blocks are parsed; after a line
+A Python block is run as written, unless the line before it is `<!-- not run: REASON -->`. A block
+with a `title` shows a file of the repository. Commands of console blocks are parsed; after a line
 `<!-- run -->` they are run as well.
 """
 

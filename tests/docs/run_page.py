@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from pages import blocks
-
-from toolkit_adapters import cli
 
 
 def main(page: Path) -> None:
@@ -23,7 +22,7 @@ def main(page: Path) -> None:
             exec(compile(code, str(page), "exec"), names)
         else:
             for command in block.commands():
-                assert cli.main(command) == 0, f"{block.where}: {command}"
+                subprocess.run([sys.executable, "-m", "toolkit_adapters", *command], check=True)
 
 
 if __name__ == "__main__":

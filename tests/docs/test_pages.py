@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from pages import PAGES, ROOT, blocks
 
+from hit_trackers.declarations import VARIABLE
+from hit_trackers.families import registry
 from toolkit_adapters.cli import build_parser
 
 RUN = [page for page in PAGES if any(block.is_run for block in blocks(page))]
@@ -33,7 +35,8 @@ def test_code_runs_as_written(page: Path, reader: dict[str, str], tmp_path: Path
 
 
 @pytest.mark.parametrize("page", [*PAGES, ALSO[1]], ids=name_of)
-def test_commands_parse(page: Path) -> None:
+def test_commands_parse(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "[]")  # a command may declare a tracker
     parser = build_parser()
     for block in blocks(page):
         for command in block.commands():
@@ -41,6 +44,7 @@ def test_commands_parse(page: Path) -> None:
                 parser.parse_args(command)
             except SystemExit:
                 pytest.fail(f"{block.where}: hit-trackers {' '.join(command)}")
+    registry.cache_clear()
 
 
 def test_shown_files_are_the_files() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from toolkit_adapters.records import Record, open_results
-from toolkit_adapters.report import snapshot
-from toolkit_adapters.report.collect import collect
-from toolkit_adapters.report.tables.changes import changes
+from toolkit_adapters.reporting import snapshot
+from toolkit_adapters.reporting.collect import collect
+from toolkit_adapters.reporting.tables.changes import changes
 
 SECONDS = {"hit_nano": 0.010, "hit_nano_exact": 0.009, "hit_nano_memeff": 0.008}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage
-from toolkit_adapters.report.latency import BLOCK_FRAMES, Speed, judge, ratio
-from toolkit_adapters.report.tables.cells import ratio_cell
+from toolkit_adapters.reporting.latency import BLOCK_FRAMES, Speed, judge, ratio
+from toolkit_adapters.reporting.tables.cells import ratio_cell
 
 #: So many that chance moves a coverage of 95 % by 1 point (one standard error).
 REPEATS = 400

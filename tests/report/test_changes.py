@@ -8,9 +8,9 @@ import pytest
 from hit_trackers.errors import RecordError
 from toolkit_adapters.cli import main
 from toolkit_adapters.records import open_results
-from toolkit_adapters.report import snapshot
-from toolkit_adapters.report.collect import collect
-from toolkit_adapters.report.tables.changes import changes
+from toolkit_adapters.reporting import snapshot
+from toolkit_adapters.reporting.collect import collect
+from toolkit_adapters.reporting.tables.changes import changes
 
 
 def take(folder):

@@ -8,8 +8,8 @@ import tempfile
 import pytest
 
 from toolkit_adapters.records import open_results
-from toolkit_adapters.report.collect import collect
-from toolkit_adapters.report.write import write_report
+from toolkit_adapters.reporting.collect import collect
+from toolkit_adapters.reporting.write import write_report
 
 MEGABYTES = 1e6
 

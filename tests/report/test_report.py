@@ -13,11 +13,11 @@ from hit_trackers.families import registry
 from toolkit_adapters.cli import main
 from toolkit_adapters.datasets.trackingnet import TrackingNet
 from toolkit_adapters.records import load_record, open_results, save_record
-from toolkit_adapters.report.checks import references_for
-from toolkit_adapters.report.collect import collect
-from toolkit_adapters.report.latency import Speed, judge
-from toolkit_adapters.report.table import Mark
-from toolkit_adapters.report.write import build_tables
+from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.collect import collect
+from toolkit_adapters.reporting.latency import Speed, judge
+from toolkit_adapters.reporting.table import Mark
+from toolkit_adapters.reporting.write import build_tables
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +286,7 @@ def test_a_broken_claim_is_on_the_first_page(maker):
     boxes[42, 0] = np.nextafter(boxes[42, 0], 1e9)
     record = maker.record(maker.truth(dataset, "thing-3"), run, 0.01)
     save_record(path, type(record)(**{**vars(record), "boxes": boxes}))
-    from toolkit_adapters.report.write import markdown
+    from toolkit_adapters.reporting.write import markdown
 
     found = collect(open_results(maker.results))
     text = markdown(found, build_tables(found), {})
@@ -295,7 +295,7 @@ def test_a_broken_claim_is_on_the_first_page(maker):
 
 
 def text_of(folder):
-    from toolkit_adapters.report.write import markdown
+    from toolkit_adapters.reporting.write import markdown
 
     found = collect(open_results(folder))
     return markdown(found, build_tables(found), {})

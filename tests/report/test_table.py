@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import NOTHING, Cell, Table, number, text
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import NOTHING, Cell, Table, number, text
 
 
 def table(*cells: Cell, heading: str = "tracker") -> Table:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 
 if TYPE_CHECKING:
-    from toolkit_adapters.report.table import Table
+    from toolkit_adapters.reporting.table import Table
 
 HELP = "what changed between two results folders or reports"
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print; 0."""
-    from toolkit_adapters.report.tables.changes import changes
+    from toolkit_adapters.reporting.tables.changes import changes
 
     names = tuple(_names(args.before, args.after))
     before, after = (_read(folder, args) for folder in (args.before, args.after))
@@ -55,8 +55,8 @@ def _names(*folders: Path) -> list[str]:
 
 def _read(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     from toolkit_adapters.records import open_results
-    from toolkit_adapters.report import snapshot
-    from toolkit_adapters.report.collect import collect
+    from toolkit_adapters.reporting import snapshot
+    from toolkit_adapters.reporting.collect import collect
 
     if folder.is_file() or (folder / snapshot.FILE).is_file():
         return snapshot.load(folder)
@@ -67,7 +67,7 @@ def _read(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
 
 def _write(out: Path, tables: list[Table]) -> None:
     from toolkit_adapters.records.files import write_atomically
-    from toolkit_adapters.report.write import write_tables
+    from toolkit_adapters.reporting.write import write_tables
 
     write_tables(out / "tables", tables)
     text = "\n".join(table.to_markdown() for table in tables)

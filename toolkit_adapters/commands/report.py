@@ -72,10 +72,10 @@ def run(args: argparse.Namespace) -> int:
 
 def write(results: Results, out: Path, against: Path | None = None, **settings: Any) -> None:
     """Write a report and print its main tables; settings as of `report.collect.collect`."""
-    from toolkit_adapters.report import snapshot
-    from toolkit_adapters.report.collect import collect
-    from toolkit_adapters.report.tables.changes import changes
-    from toolkit_adapters.report.write import summary, write_report
+    from toolkit_adapters.reporting import snapshot
+    from toolkit_adapters.reporting.collect import collect
+    from toolkit_adapters.reporting.tables.changes import changes
+    from toolkit_adapters.reporting.write import summary, write_report
 
     collection = collect(results, progress=True, **settings)
     extra = []

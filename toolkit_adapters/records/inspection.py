@@ -87,7 +87,7 @@ def _inspect_plan(results: Results, busy: bool) -> Iterator[Finding]:
         yield Finding(True, str(error))
         return
     if plan is None:
-        yield Finding(True, f"{results.folder}: {NO_PLAN}")
+        yield Finding(not busy, f"{results.folder}: {NO_PLAN}")
         return
     for tracker in plan.trackers:
         planned = plan.of(tracker)

@@ -151,6 +151,7 @@ def describe_run(
         "open_loop": options.open_loop,
         "versions": dict(machine.versions),
         "sources": sources.digest(machine.sources[variant.family]),
+        "harness": sources.digest(sources.harness()),
     }
     provenance = {
         "commit": commit(),
@@ -192,7 +193,7 @@ def require_same(stored: Run, current: Run, where: Path) -> None:
     differing = [
         f"{key} was {stored.identity.get(key)!r} and is {current.identity.get(key)!r}"
         for key in keys
-        if key != "sources"
+        if key not in ("sources", "harness")
     ]
     if "sources" in keys:
         before, now = (run.provenance.get("sources") or {} for run in (stored, current))

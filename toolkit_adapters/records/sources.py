@@ -41,6 +41,15 @@ def _inside(family: str) -> Mapping[str, str]:
     return _digests(files | {f"toolkit_adapters/{name}": _HARNESS / name for name in _FEEDING})
 
 
+def harness() -> Mapping[str, str]:
+    """The same of the files that decide every tracker's records: those of no family."""
+    return {
+        name: digest
+        for name, digest in _inside("").items()
+        if name.split("/")[1] not in families.OWN
+    }
+
+
 def _digests(files: Mapping[str, Path]) -> dict[str, str]:
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()

@@ -13,9 +13,12 @@ from toolkit_adapters.records import REPEAT, RUN_FILE, Results, Run
 Runs = Mapping[tuple[str, str], Run]
 #: What a tracker and its baseline must share on a dataset, or their boxes and times say nothing.
 _OF_A_PAIR = (
-    *("weights_sha256", "dataset_fingerprint", "max_frames", "device", "threads"),
-    *("deterministic", "seed", "open_loop", "versions", "sources"),
+    *("dataset_fingerprint", "max_frames", "device", "threads", "deterministic"),
+    *("seed", "open_loop", "versions", "harness"),
 )
+#: And what they must share within a family; somebody's own variant may come from another checkout,
+#: and keep its weights in another form.
+_OF_A_FAMILY = ("weights_sha256", "sources")
 #: What a tracker must share with itself on other datasets, for its times are put together.
 _OF_A_TRACKER = ("weights_sha256", "device", "threads")
 
@@ -47,6 +50,8 @@ def require_consistent(results: Results, runs: Runs) -> None:
         other = runs.get((run.baseline, dataset))
         if other is not None:
             _require_equal(where, run, other, _OF_A_PAIR)
+            if run.family == other.family:
+                _require_equal(where, run, other, _OF_A_FAMILY)
         _require_equal(where, run, first.setdefault(tracker, run), _OF_A_TRACKER)
         memory = results.memory(tracker)
         if memory and memory.get("weights_sha256") not in (None, run.weights_sha256):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from hit_trackers import families
+from hit_trackers.errors import HitTrackersError
 from hit_trackers.variants import Claim
 from toolkit_adapters.records import REPEAT, Results
 from toolkit_adapters.verdict.certificates import Certificate, certify
-from toolkit_adapters.verdict.equivalence import Scores
+from toolkit_adapters.verdict.equivalence import Scores, compare_records
 from toolkit_adapters.verdict.levels import Boxes
 
 _MISSING = "was not run: run again with --controls 2"
@@ -24,7 +28,10 @@ class Control:
 
 
 def check_controls(results: Results, baseline: str, scores: Scores | None = None) -> list[Control]:
-    """Both controls of one baseline: again (must be bitwise) and lossy (must not be)."""
+    """Both controls of one baseline: again (must be bitwise) and lossy (must not be).
+
+    A family without a lossy variant gets a copy of a record with one bit changed in its place.
+    """
     repeat = f"{baseline}{REPEAT}"
     lossy = [
         name
@@ -33,7 +40,9 @@ def check_controls(results: Results, baseline: str, scores: Scores | None = None
     ]
     controls = [_repeated(results, baseline, repeat, scores)]
     controls += [_lossy(certify(results, name, scores)) for name in lossy]
-    if not lossy:
+    if not lossy and not _offers_lossy(baseline):
+        controls.append(_one_bit(results, baseline))
+    elif not lossy:
         message = f"a lossy variant of {baseline} {_MISSING}"
         controls.append(Control(f"{baseline}, lossy", "lossy", False, message))
     return controls
@@ -54,6 +63,29 @@ def _repeated(results: Results, baseline: str, repeat: str, scores: Scores | Non
             "the baseline is not deterministic here, try --deterministic"
         )
     return Control(repeat, "repeat", False, message)
+
+
+def _offers_lossy(baseline: str) -> bool:
+    try:
+        return bool(families.family_of(baseline).lossy_controls(baseline))
+    except HitTrackersError:
+        return True  # nobody knows here
+
+
+def _one_bit(results: Results, baseline: str) -> Control:
+    """The comparison itself, put to the test: the smallest change of a box must be seen."""
+    name = f"{baseline}, one bit"
+    places = ((d, s) for d in results.datasets for s in results.sequences(baseline, d))
+    place = next(places, None)
+    if place is None:
+        return Control(name, "lossy", False, f"{baseline}: nothing could be compared")
+    record = results.record(baseline, *place)
+    boxes = record.boxes.copy()
+    boxes[-1, 0] = np.nextafter(boxes[-1, 0], np.inf)
+    found = compare_records(place[1], place[0], record, replace(record, boxes=boxes))
+    seen = found.boxes is not Boxes.BITWISE and found.first_divergent == len(boxes) - 1
+    is_what = "not bitwise, as it must be" if seen else "bitwise: the check is blind"
+    return Control(name, "lossy", seen, f"{baseline} with one bit changed in a copy: {is_what}")
 
 
 def _lossy(certificate: Certificate) -> Control:

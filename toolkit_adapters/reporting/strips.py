@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.datasets.base import Sequence
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.divergence import furthest, pair, straying
-from toolkit_adapters.report.sections import Section
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.divergence import furthest, pair, straying
+from toolkit_adapters.reporting.sections import Section
 
 PANEL_WIDTH, PANEL_HEIGHT = 300, 210
 # Red, green, blue; wide to narrow, so that boxes which coincide still show all three.

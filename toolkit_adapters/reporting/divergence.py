@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit_adapters.records import Record
-from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.verdict.equivalence import SequenceComparison
 from toolkit_adapters.verdict.levels import Boxes
 

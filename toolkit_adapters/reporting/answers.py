@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from hit_trackers.references import Reference
 from toolkit_adapters.records import REPEAT
-from toolkit_adapters.report import memory, words
-from toolkit_adapters.report.checks import Outcome, Subject, check, references_for
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.latency import Speed
-from toolkit_adapters.report.memory import Size
-from toolkit_adapters.report.table import Mark
+from toolkit_adapters.reporting import memory, words
+from toolkit_adapters.reporting.checks import Outcome, Subject, check, references_for
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.latency import Speed
+from toolkit_adapters.reporting.memory import Size
+from toolkit_adapters.reporting.table import Mark
 from toolkit_adapters.verdict.levels import Boxes
 
 _SPEED_MARKS = {Speed.FASTER: Mark.GOOD, Speed.SLOWER: Mark.BAD}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from hit_trackers.families import registry
 from hit_trackers.references import Reference
-from toolkit_adapters.report import memory
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.latency import Speed
-from toolkit_adapters.report.memory import Size
+from toolkit_adapters.reporting import memory
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.latency import Speed
+from toolkit_adapters.reporting.memory import Size
 from toolkit_adapters.verdict.levels import Boxes
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from toolkit_adapters.report import words
-from toolkit_adapters.report.checks import Outcome, check
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Mark, Table, text
+from toolkit_adapters.reporting import words
+from toolkit_adapters.reporting.checks import Outcome, check
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import Mark, Table, text
 
 _MARKS = {Outcome.HOLDS: Mark.GOOD, Outcome.DENIED: Mark.BAD}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from toolkit_adapters.datasets.catalogue import DEMO_PARTS
-from toolkit_adapters.report.checks import references_for
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Cell, Mark, Table, number, text
-from toolkit_adapters.report.tables.cells import brackets
+from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import Cell, Mark, Table, number, text
+from toolkit_adapters.reporting.tables.cells import brackets
 from toolkit_adapters.scoring.statistics import Interval, paired_difference, score_intervals
 
 #: Scores of a dataset in Table 2: papers print the first three.

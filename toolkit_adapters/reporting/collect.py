@@ -16,8 +16,16 @@ import numpy as np
 from hit_trackers.errors import RecordError
 from hit_trackers.variants import Claim
 from toolkit_adapters.records import REPEAT, CachedResults, Flag, Record, Results, Run
-from toolkit_adapters.report.accuracy import Accuracy, open_accuracy
-from toolkit_adapters.report.latency import Floats, Latency, Ratio, Speed, judge, ratio, summarise
+from toolkit_adapters.reporting.accuracy import Accuracy, open_accuracy
+from toolkit_adapters.reporting.latency import (
+    Floats,
+    Latency,
+    Ratio,
+    Speed,
+    judge,
+    ratio,
+    summarise,
+)
 from toolkit_adapters.scoring import Score, combine
 from toolkit_adapters.verdict.certificates import Certificate
 from toolkit_adapters.verdict.consistency import all_runs, require_consistent

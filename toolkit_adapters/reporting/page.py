@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hit_trackers.version import VERSION
-from toolkit_adapters.report.answers import Question
-from toolkit_adapters.report.checks import references_for
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.drawing import Figure
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.strips import Strip
-from toolkit_adapters.report.table import Mark, Table
+from toolkit_adapters.reporting.answers import Question
+from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.drawing import Figure
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.strips import Strip
+from toolkit_adapters.reporting.table import Mark, Table
 
 #: Rows of a table that the page holds at most; the CSV file has them all.
 MAX_ROWS = 4000
@@ -52,7 +52,7 @@ def render_page(
     import jinja2
     from markupsafe import Markup
 
-    here = resources.files("toolkit_adapters.report")
+    here = resources.files("toolkit_adapters.reporting")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(here.joinpath("page.html.j2").read_text(encoding="utf-8"))
     return template.render(

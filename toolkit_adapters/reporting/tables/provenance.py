@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from hit_trackers.executed import Executed
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import NOTHING, Mark, Table, number, text
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import NOTHING, Mark, Table, number, text
 
 
 def provenance_table(collection: Collection) -> Table:

@@ -264,3 +264,16 @@ def test_two_checkouts_of_one_package_name_are_refused() -> None:
     load_tracker("one")
     with pytest.raises(FamilyError, match="of the same name; run the two in commands of their own"):
         load_tracker("two")
+
+
+def test_the_example_is_certified_as_the_docs_say(
+    run: Run, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    for name in ("mine.py", "trackers.toml"):
+        write(name, (examples / name).read_text())
+    assert run("--tracker", "mine", "--tracker", "mine_again") == 0
+    assert cli.main(["verify", str(results)]) == 0
+    out = capsys.readouterr().out
+    assert "mine with one bit changed in a copy: not bitwise" in out
+    assert "mine_again" in out

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hit_trackers.references import Reference
-from toolkit_adapters.report.checks import references_for
-from toolkit_adapters.report.collect import SCOPES, Collection
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Cell, Mark, Table, milliseconds, number, text
-from toolkit_adapters.report.tables.cells import RATIO_NOTE, control_notes, ratio_cell
+from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.collect import SCOPES, Collection
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import Cell, Mark, Table, milliseconds, number, text
+from toolkit_adapters.reporting.tables.cells import RATIO_NOTE, control_notes, ratio_cell
 
 SCOPE_NAMES = {
     "device": "network, device",

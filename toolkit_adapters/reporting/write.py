@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.report import snapshot
-from toolkit_adapters.report.answers import questions
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.figures import build_figures
-from toolkit_adapters.report.page import render_page
-from toolkit_adapters.report.strips import build_strips
-from toolkit_adapters.report.table import Table
-from toolkit_adapters.report.tables import (
+from toolkit_adapters.reporting import snapshot
+from toolkit_adapters.reporting.answers import questions
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.figures import build_figures
+from toolkit_adapters.reporting.page import render_page
+from toolkit_adapters.reporting.strips import build_strips
+from toolkit_adapters.reporting.table import Table
+from toolkit_adapters.reporting.tables import (
     accuracy,
     equivalence,
     latency,

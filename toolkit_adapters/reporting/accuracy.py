@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ class DatasetTruth:
     reason: str = ""
     dataset: Dataset | None = None
     max_frames: int | None = None
+    _scored: dict[tuple[str, bytes], Score] = field(default_factory=dict, repr=False)
 
     def score(self, sequence: str, boxes: NDArray[np.float64]) -> Score | None:
         """Score one sequence; None where its truth is unknown, or the boxes cannot be scored.
@@ -42,7 +44,11 @@ class DatasetTruth:
         truth = self.truths.get(sequence)
         if truth is None or len(boxes) < len(truth.boxes) or not np.isfinite(boxes).all():
             return None
-        return self.convention.score(boxes, truth)
+        # A report asks for the same scores several times: by sequence, and for every table.
+        key = (sequence, hashlib.sha256(np.ascontiguousarray(boxes).tobytes()).digest())
+        if key not in self._scored:
+            self._scored[key] = self.convention.score(boxes, truth)
+        return self._scored[key]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from toolkit_adapters.report.checks import references_for
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.memory import Peak, peak
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Cell, Mark, Table, megabytes, number, text
-from toolkit_adapters.report.tables.cells import memory_cell
+from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.memory import Peak, peak
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import Cell, Mark, Table, megabytes, number, text
+from toolkit_adapters.reporting.tables.cells import memory_cell
 
 
 def memory_table(collection: Collection) -> Table | None:

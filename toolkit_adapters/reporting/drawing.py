@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toolkit_adapters.report.sections import Section
+from toolkit_adapters.reporting.sections import Section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,8 @@ from typing import Any
 from hit_trackers.errors import RecordError
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.jsonable import plain
-from toolkit_adapters.report.collect import SCOPES, Collection
-from toolkit_adapters.report.latency import Ratio
+from toolkit_adapters.reporting.collect import SCOPES, Collection
+from toolkit_adapters.reporting.latency import Ratio
 from toolkit_adapters.scoring import Score
 from toolkit_adapters.scoring.statistics import Estimate
 

@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from toolkit_adapters.report.sections import Section
+from toolkit_adapters.reporting.sections import Section
 
 #: What a cell without a value prints.
 NOTHING = "–"

@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from hit_trackers.errors import RecordError
-from toolkit_adapters.report.collect import SCOPES
-from toolkit_adapters.report.latency import Speed, judge
-from toolkit_adapters.report.memory import Peak
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.snapshot import ratio_of, score_of
-from toolkit_adapters.report.table import Cell, Mark, Table, megabytes, milliseconds, number, text
-from toolkit_adapters.report.tables.cells import brackets
-from toolkit_adapters.report.tables.latency import SCOPE_NAMES
+from toolkit_adapters.reporting.collect import SCOPES
+from toolkit_adapters.reporting.latency import Speed, judge
+from toolkit_adapters.reporting.memory import Peak
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.snapshot import ratio_of, score_of
+from toolkit_adapters.reporting.table import (
+    Cell,
+    Mark,
+    Table,
+    megabytes,
+    milliseconds,
+    number,
+    text,
+)
+from toolkit_adapters.reporting.tables.cells import brackets
+from toolkit_adapters.reporting.tables.latency import SCOPE_NAMES
 from toolkit_adapters.scoring.conventions import CONVENTIONS
 from toolkit_adapters.scoring.scores import Score, combine
 from toolkit_adapters.scoring.statistics import Interval, paired_difference, quotient

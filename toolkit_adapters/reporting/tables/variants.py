@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.memory import Peak
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import NOTHING, Table, number, text
-from toolkit_adapters.report.tables.accuracy import score_cell
-from toolkit_adapters.report.tables.cells import RATIO_NOTE, kept_mark, memory_cell, ratio_cell
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.memory import Peak
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import NOTHING, Table, number, text
+from toolkit_adapters.reporting.tables.accuracy import score_cell
+from toolkit_adapters.reporting.tables.cells import RATIO_NOTE, kept_mark, memory_cell, ratio_cell
 
 #: Of a variant's name; a family may not have all of them.
 PARTS = ("attention", "engine", "precision")

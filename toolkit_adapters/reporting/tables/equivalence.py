@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.sections import Section
-from toolkit_adapters.report.table import Mark, Table, number, text
-from toolkit_adapters.report.tables.cells import control_notes, kept_mark
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.table import Mark, Table, number, text
+from toolkit_adapters.reporting.tables.cells import control_notes, kept_mark
 from toolkit_adapters.verdict.levels import BOUND_PX, Boxes
 
 LEVEL_NOTES = (

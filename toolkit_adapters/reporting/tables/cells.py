@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from toolkit_adapters.report import memory
-from toolkit_adapters.report.collect import Collection
-from toolkit_adapters.report.latency import Ratio, Speed
-from toolkit_adapters.report.memory import Peak
-from toolkit_adapters.report.table import Cell, Mark, number
+from toolkit_adapters.reporting import memory
+from toolkit_adapters.reporting.collect import Collection
+from toolkit_adapters.reporting.latency import Ratio, Speed
+from toolkit_adapters.reporting.memory import Peak
+from toolkit_adapters.reporting.table import Cell, Mark, number
 from toolkit_adapters.scoring.statistics import Interval
 from toolkit_adapters.verdict.certificates import Certificate
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit_adapters.report.collect import Collection, Extract
-from toolkit_adapters.report.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
-from toolkit_adapters.report.memory import Peak, peak
-from toolkit_adapters.report.sections import Section
+from toolkit_adapters.reporting.collect import Collection, Extract
+from toolkit_adapters.reporting.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
+from toolkit_adapters.reporting.memory import Peak, peak
+from toolkit_adapters.reporting.sections import Section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -210,7 +210,7 @@ def _beside(panel: Axes, x: float, y: float, label: str) -> None:
 
 def divergence(collection: Collection) -> Figure | None:
     """How far variants stray from the baseline, closed and open loop; None where none does."""
-    from toolkit_adapters.report.divergence import closed_loop, open_loop, straying
+    from toolkit_adapters.reporting.divergence import closed_loop, open_loop, straying
 
     names = straying(collection)
     if not names:

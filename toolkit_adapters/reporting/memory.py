@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from toolkit_adapters.report.collect import Collection
+from toolkit_adapters.reporting.collect import Collection
 
 
 class Peak(enum.Enum):
