@@ -50,7 +50,10 @@ def test_a_run_with_truth_is_accepted_without_it_which_is_said(
     assert cli.main(["compare", str(results), str(results)]) == 0
     assert cli.main(["report", str(results), "--out", str(tmp_path / "report")]) == 0
     said = capsys.readouterr().out
-    assert "trackingnet is not scored: only its first boxes are public; --truth DIR says" in said
+    assert (
+        "trackingnet is not scored: only the server has all of its boxes; if you do, --truth"
+        in said
+    )
 
 
 def test_truth_found_beside_the_data_and_gone_later(data: Path, tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ def test_a_dataset_without_truth_is_timed_and_not_scored(maker):
     maker.write("hit_nano_exact", dataset)
     text = text_of(maker.results)
     assert "demo-trackingnet is not scored" in text
-    assert "servers alone" in text
+    assert "--truth DIR" in text
     assert "Table 2" not in text
     assert "bitwise" in text
 

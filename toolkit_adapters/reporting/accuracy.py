@@ -123,7 +123,7 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     if convention.dataset == "trackingnet":
         known_truth = truth or truth_folder(root)
         if known_truth is None:
-            reason = "only its first boxes are public; --truth DIR says where all of them are"
+            reason = "only the server has all of its boxes; if you do, --truth DIR says where"
             return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
         place = known_truth
     truths = {}
