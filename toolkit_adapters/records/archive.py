@@ -9,6 +9,7 @@ import io
 import math
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,11 @@ def _member(content: memoryview, member: zipfile.ZipInfo) -> memoryview:
     if magic != b"PK\x03\x04":
         raise ValueError(f"no {member.filename} where it states one")
     start = member.header_offset + _LOCAL_HEADER.size + name + extra
-    if start + member.file_size > len(content):
-        raise ValueError(f"{member.filename} is cut off")
-    return content[start : start + member.file_size]
+    stated = bytes(content[start - name - extra : start - extra])
+    found = content[start : start + member.file_size]
+    if stated != member.filename.encode() or zlib.crc32(found) != member.CRC:
+        raise ValueError(f"{member.filename} is not what was written")
+    return found
 
 
 def _array(content: memoryview) -> NDArray[Any]:
