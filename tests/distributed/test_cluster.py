@@ -42,7 +42,7 @@ def options(tmp_path: Path) -> list[str]:
     (root / "val" / "list.txt").write_text("\n".join(NAMES) + "\n")
     arguments = ["--dataset", "got10k-val", "--root", str(root), "--threads", "1"]
     arguments += ["--checkpoint", "seeded", "--controls", "0", "--no-memory"]
-    return [*arguments, "--tracker", "fake"]
+    return [*arguments, "--tracker", "hit_nano"]
 
 
 def start(*command: str) -> subprocess.CompletedProcess[str]:
@@ -65,7 +65,7 @@ def test_a_node_that_is_killed_costs_its_sequence_only(options: list[str], tmp_p
     assert cli.main(["run", *options, "--results", str(tmp_path / "local")]) == 0
     assert digests(folder) == digests(tmp_path / "local")
     assert len(digests(folder)) == len(NAMES)
-    record = Results(folder).record("fake", "got10k-val", "a")
+    record = Results(folder).record("hit_nano", "got10k-val", "a")
     assert (record.flags & Flag.SHARED).all(), "who else uses a node's cores is not known"
     assert np.isfinite(record.network[1:]).all()
 
