@@ -6,7 +6,7 @@
 
 The first frame is given to the tracker and left out; so are frames without a target, and sequences
 whose truth is unknown. These are the figures of the model card, and no convention's score: tables
-of scores are made by `python -m toolkit_adapters report`.
+of scores are made by `hit-trackers report`.
 """
 
 from __future__ import annotations

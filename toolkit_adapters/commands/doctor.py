@@ -68,11 +68,14 @@ def _print_machine() -> None:
     for index in range(torch.cuda.device_count()):
         print(f"  {device_name(f'cuda:{index}')}, --device cuda:{index}")
     print("checkpoints:")
-    for family in registry().families.values():
+    known = registry()
+    for family in known.families.values():
         for weights in family.weights():
             missing = "embedded" if weights.embedded else f"none; expected {weights.expected}"
             print(f"  {weights.baseline}: {weights.found or missing}")
     print(f"  looked for in {', '.join(map(str, checkpoint.folders()))} (HIT_CHECKPOINTS)")
+    for name, reason in known.broken.items():
+        print(f"families:\n  {name} cannot be imported: {reason}")
     exists = "" if config_file().is_file() else " (does not exist)"
     print(f"configuration:\n  {config_file()}{exists}")
     print("datasets:", flush=True)

@@ -121,7 +121,7 @@ def _select(
         known = ", ".join(t for t in results.trackers if results.has_run(t, dataset)) or "nobody"
         raise SubmissionError(
             f"{args.results}: no records of {args.tracker} on {dataset}; {known} has some. "
-            f"Make them: python -m toolkit_adapters {run_again}"
+            f"Make them: hit-trackers {run_again}"
         )
     recorded = [s for s in expected.frames if s in results.sequences(args.tracker, dataset)]
     if args.partial:
@@ -144,6 +144,6 @@ def _select(
         raise SubmissionError(
             f"{args.results}: {len(missing)} of {len(expected.frames)} sequences have no record "
             f"({', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}). "
-            f"Finish the run: python -m toolkit_adapters {run_again}"
+            f"Finish the run: hit-trackers {run_again}"
         )
     return expected, args.out
