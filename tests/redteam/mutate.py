@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
+from tqdm import tqdm
 
 import toolkit_adapters as harness
 from hit_trackers.errors import HitTrackersError
@@ -158,7 +159,8 @@ def main() -> int:
         results = Results(sound)
         assert np.isfinite(results.record(BASELINE, *next(_any(results))).boxes).all()
         with ThreadPoolExecutor(args.jobs) as pool:
-            judged = list(pool.map(lambda mutant: judge(mutant, results), chosen))
+            found = pool.map(lambda mutant: judge(mutant, results), chosen)
+            judged = list(tqdm(found, total=len(chosen), unit="mutant", disable=None))
     rows = [
         (kind, mutant.name, why[:110]) for mutant, (kind, why) in zip(chosen, judged, strict=True)
     ]
