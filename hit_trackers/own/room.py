@@ -153,12 +153,14 @@ def _limited(seconds: float) -> Iterator[None]:
         raise TimeoutError(f"it took longer than {seconds:g} s (`seconds` of its declaration)")
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Somebody else's alarm, if there is one, goes off later by what the call takes.
+    others = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *others)
 
 
 def _is_below(module: ModuleType, root: Path) -> bool:
