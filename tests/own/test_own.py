@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from hit_trackers import load_tracker
+from hit_trackers.declarations import VARIABLE
 from hit_trackers.errors import FamilyError, HitTrackersError
+from hit_trackers.families import registry
 from toolkit_adapters import cli
 from toolkit_adapters.records import Results, open_results
 
@@ -277,3 +279,18 @@ def test_the_example_is_certified_as_the_docs_say(
     out = capsys.readouterr().out
     assert "mine with one bit changed in a copy: not bitwise" in out
     assert "mine_again" in out
+
+
+def test_it_is_certified_where_it_is_not_declared(
+    run: Run, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("mine.py", MINE)
+    assert run("--tracker", "mine=mine.py:Mine") == 0
+    monkeypatch.setenv(VARIABLE, "[]")
+    registry.cache_clear()
+    assert cli.main(["verify", str(results)]) == 0
+    assert "mine with one bit changed in a copy" in capsys.readouterr().out
+    assert run("--tracker", "mine=mine.py:Mine", "--controls", "0", results=results / "bare") == 0
+    monkeypatch.setenv(VARIABLE, "[]")
+    registry.cache_clear()
+    assert cli.main(["verify", str(results / "bare")]) == 1, "without controls nothing is shown"
