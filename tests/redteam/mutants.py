@@ -60,7 +60,7 @@ MUTANTS = (
         ("rescale * l + p", "l + p"),
         ("rescale * o + p", "o + p"),
         ("return o / l", "return o"),
-        ("m = m_new", "m = m", "the maximum only keeps the exponentials in range"),
+        ("m = m_new", "m = m"),
         ("TILE = 64", "TILE = 32"),
     ),
     *_of(
@@ -109,8 +109,8 @@ MUTANTS = (
         ("cy - 0.5 * h", "cy + 0.5 * h"),
         ("previous[1] + 0.5 * previous[3]", "previous[1] + 0.5 * previous[2]"),
         ("max(margin, x2 - x1)", "max(margin, x2 - x1 + 1e-9)"),
-        ("x2 - width + 1", "x2 - width", "one more row of padding is cut off again"),
-        ("size / side", "size / (side + 1)"),
+        ("x2 - width + 1", "x2 - width"),
+        ("dst=out), size / side", "dst=out), size / (side + 1)"),
     ),
     *_of(
         "hit/tracker.py",
