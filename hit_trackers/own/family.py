@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,6 @@ def _taken(maker: Any, offered: dict[str, Any]) -> dict[str, Any]:
 
 def modules_of(tracker: Any) -> dict[str, Any]:
     """The `torch.nn.Module`s that a tracker holds as attributes, at most two levels down."""
-    import sys
-
     torch = sys.modules.get("torch")
     if torch is None:  # then it cannot hold any
         return {}

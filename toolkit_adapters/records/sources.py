@@ -43,11 +43,7 @@ def _inside(family: str) -> Mapping[str, str]:
 
 def harness() -> Mapping[str, str]:
     """The same of the files that decide every tracker's records: those of no family."""
-    return {
-        name: digest
-        for name, digest in _inside("").items()
-        if name.split("/")[1] not in families.OWN
-    }
+    return _inside("")
 
 
 def _digests(files: Mapping[str, Path]) -> dict[str, str]:
