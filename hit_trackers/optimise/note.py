@@ -8,7 +8,7 @@ the network's own expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +24,19 @@ from hit_trackers.optimise.expression import (
     operands_of,
 )
 
-if TYPE_CHECKING:
-    from hit_trackers.optimise.site import Site
+
+class Place(Protocol):
+    """Where a note was made, and who knows what to do with it."""
+
+    name: str
+    left_alone: str
+    escapes: bool
+
+    def note_read(self, note: Note, rows: Rows | None) -> None:
+        """Somebody reads some rows of it; None: all."""
+
+    def attend(self, note: Note, values: Callable[[Tensor, Tensor], Tensor], v: Tensor) -> Tensor:
+        """Its weights meet their values."""
 
 
 class Unforeseen(Exception):
@@ -34,7 +45,7 @@ class Unforeseen(Exception):
     The call is made again, with this attention as the network wrote it.
     """
 
-    def __init__(self, site: Site, reason: str) -> None:
+    def __init__(self, site: Place, reason: str) -> None:
         super().__init__(f"{site.name}: {reason}")
         self.site = site
         self.reason = reason
@@ -60,8 +71,10 @@ _SOFTMAX = frozenset((torch.softmax, _T.softmax, F.softmax))
 _ABOUT = frozenset(
     (
         *(_T.size, _T.dim, _T.ndimension, _T.numel, _T.is_floating_point, _T.__len__),
-        *(_T.shape.__get__, _T.ndim.__get__, _T.dtype.__get__, _T.device.__get__),
-        *(_T.requires_grad.__get__, _T.is_cuda.__get__, _T.layout.__get__),
+        *(
+            vars(torch._C.TensorBase)[name].__get__
+            for name in ("shape", "ndim", "dtype", "device", "requires_grad", "is_cuda", "layout")
+        ),
     )
 )
 #: Casts that change nothing where the type is the same already.
@@ -82,7 +95,7 @@ class Note(torch.Tensor):
         after: what was made of the weights since, such as their mean over heads.
     """
 
-    site: Site
+    site: Place
     expression: Expression | None
     soft: bool
     value: Tensor | None
@@ -93,7 +106,7 @@ class Note(torch.Tensor):
     @staticmethod
     def __new__(
         cls,
-        site: Site,
+        site: Place,
         expression: Expression | None,
         shape: tuple[int, ...],
         like: Tensor,
@@ -159,7 +172,7 @@ class Note(torch.Tensor):
         return _computed(func, args, kwargs)
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         # Below the functions that PyTorch lets us see: C++ that was given a note.
@@ -212,7 +225,7 @@ class Note(torch.Tensor):
         with torch._C.DisableTorchFunctionSubclass():
             shape = self.shape
         try:
-            return torch.broadcast_shapes(one.shape, shape) == shape
+            return bool(torch.broadcast_shapes(one.shape, shape) == shape)
         except RuntimeError:
             return False
 
@@ -241,11 +254,11 @@ class Note(torch.Tensor):
         if func is _T.contiguous:
             return not kwargs
         if func is _T.type_as:
-            return isinstance(args[0], Tensor) and args[0].dtype is dtype
+            return isinstance(args[0], Tensor) and bool(args[0].dtype is dtype)
         if func is _T.to:
             return len(args) == 1 and args[0] is dtype and not kwargs
         wanted = {_T.float: torch.float32, _T.half: torch.float16}
-        return wanted.get(func, torch.bfloat16) is dtype
+        return bool(wanted.get(func, torch.bfloat16) is dtype)
 
     def _rows(self, index: Any) -> Any:
         """A slice of the weights: of the rows that it names, and of no other, if it names some."""
@@ -262,7 +275,8 @@ class Note(torch.Tensor):
         kept = self.kept.get(wanted)
         if kept is None:
             return NotImplemented
-        return kept[(*index[:-2], slice(None), index[-1])]
+        whole = (*index[:-2], slice(None), index[-1])
+        return kept[whole]
 
     def _derive(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Something made of the weights after they were used: most often nobody reads it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ def tiles(queries: int, block: int) -> list[slice]:
     """Rows in tiles of equal size, of at least `FEWEST_ROWS` rows and `block` at most."""
     count = max(1, min(-(-queries // block), queries // FEWEST_ROWS))
     edges = [queries * i // count for i in range(count + 1)]
-    return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def exact(
