@@ -131,7 +131,7 @@ class Optimised:
         out = tree_map(_let_out, out)
         self._looked.add(method)
         for place, again, theirs in stack.of_pytorch:
-            if place in found and _largest_difference(again(), theirs) != 0:
+            if place in found and _largest_difference(again(), tree_map(_value, theirs)) != 0:
                 for site in found[place]:
                     site.left_alone = "PyTorch has a faster way here, which looking would turn off"
         for place, sites in found.items():
@@ -199,7 +199,7 @@ class Optimised:
                 stack.pop()
             if type(self.network.get_submodule(place[0])).__module__.startswith("torch.nn."):
                 again = functools.partial(original, *args, **kwargs)
-                stack.of_pytorch.append((place, again, tree_map(_let_out, out)))
+                stack.of_pytorch.append((place, again, out))
             return out
 
         with ExitStack() as undo:
@@ -249,6 +249,10 @@ class _State:
 
 def _tensors(tree: Any) -> list[Tensor]:
     return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, Tensor)]
+
+
+def _value(leaf: Any) -> Any:
+    return leaf.compute() if isinstance(leaf, Note) else leaf
 
 
 def _let_out(leaf: Any) -> Any:
