@@ -18,8 +18,8 @@ Values = Callable[[Tensor, Tensor], Tensor]
 FEWEST_ROWS = 4
 #: A map of scores up to this size stays whole: cut, it would save little and cost calls.
 WHOLE_BYTES = 4 << 20
-#: What a tile of a larger one may take: it stays in a cache.
-TILE_BYTES = 2 << 20
+#: What a tile of a larger one may take: it stays in a cache. Fewer rows cost more than that gains.
+TILE_BYTES, TILE_ROWS = 2 << 20, 128
 
 
 def official(expression: Expression, values: Values, v: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def block_of(expression: Expression) -> int:
     row = torch.Size(batch).numel() * keys * expression.product.q.element_size()
     if row * queries <= WHOLE_BYTES:
         return queries
-    return max(FEWEST_ROWS, min(queries, TILE_BYTES // row))
+    return min(queries, max(TILE_ROWS, TILE_BYTES // row))
 
 
 def tiles(queries: int, block: int) -> list[slice]:
@@ -63,8 +63,14 @@ def exact(
         _keep(weights, ALL, expression.queries, kept)
         return values(weights, v)
     out: Tensor | None = None
+    product = expression.product
+    *batch, _, keys = product.shape
+    tallest = max(rows.stop - rows.start for rows in parts)
+    buffer = (
+        product.q.new_empty(torch.Size(batch).numel() * tallest * keys) if product.is_flat else None
+    )
     for rows in parts:
-        weights = expression.weights(rows, in_place=True)
+        weights = expression.weights(rows, in_place=True, buffer=buffer)
         _keep(weights, rows, expression.queries, kept)
         attended = values(weights, v)
         del weights  # before the next tile takes as much

@@ -60,6 +60,8 @@ class Site:
     steps: tuple[str, ...] = ()
     map_bytes: int = 0
     calls: int = 0
+    #: Of what a network made of its weights, by how; most often nobody reads it.
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     #: While a site is looked at, all is computed as the network wrote it.
     looking: bool = True
     #: Caught, and yet computed as the network wrote it: shows that catching changes nothing.
