@@ -42,7 +42,8 @@ class Product:
         added: what the same call adds (`baddbmm`); None where it adds nothing.
         transposed: whether `keys` are (..., D, Nk).
         masks_nothing: whether `added` is zero.
-        versions: counts that change when somebody writes on what it is made of.
+        shape: of the scores, (..., Nq, Nk); found out.
+        versions: counts that change when somebody writes on what it is made of; found out.
     """
 
     q: Tensor
@@ -51,20 +52,20 @@ class Product:
     added: Tensor | None = None
     transposed: bool = True
     masks_nothing: bool = False
+    shape: tuple[int, ...] = ()
     versions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        batch = self.q.shape[:-2]
+        if self.keys.shape[:-2] != batch:
+            batch = torch.broadcast_shapes(batch, self.keys.shape[:-2])
+        keys = self.keys.shape[-1 if self.transposed else -2]
+        object.__setattr__(self, "shape", (*batch, self.q.shape[-2], keys))
         object.__setattr__(self, "versions", self._now())
 
     def is_intact(self) -> bool:
         """Whether nobody wrote on queries and keys since; unknown, so True, in inference mode."""
         return self.versions == self._now()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the scores, (..., Nq, Nk)."""
-        batch = torch.broadcast_shapes(self.q.shape[:-2], self.keys.shape[:-2])
-        return (*batch, self.q.shape[-2], self.keys.shape[-1 if self.transposed else -2])
 
     @property
     def k(self) -> Tensor:
@@ -166,6 +167,14 @@ def _are_batches(q: Any, keys: Any) -> bool:
         and q.is_floating_point()
         and q.dim() == keys.dim() >= 3
         and q.shape[-2] > 1
+    )
+
+
+def fits(shape: Sequence[int], into: Sequence[int]) -> bool:
+    """Whether a tensor of a shape can be added to one of another, which stays as it is."""
+    # `torch.broadcast_shapes` takes longer than many an attention.
+    return len(shape) <= len(into) and all(
+        one in (1, other) for one, other in zip(reversed(shape), reversed(into), strict=False)
     )
 
 

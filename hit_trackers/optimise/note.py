@@ -21,6 +21,7 @@ from hit_trackers.optimise.expression import (
     Rows,
     Step,
     einsum_role,
+    fits,
     operands_of,
 )
 
@@ -226,12 +227,8 @@ class Note(torch.Tensor):
             return True
         if not isinstance(one, Tensor) or isinstance(one, Note):
             return False
-        with torch._C.DisableTorchFunctionSubclass():
-            shape = self.shape
-        try:
-            return bool(torch.broadcast_shapes(one.shape, shape) == shape)
-        except RuntimeError:
-            return False
+        assert self.expression is not None
+        return fits(one.shape, self.expression.product.shape)
 
     def _softmax(self, args: Any, kwargs: dict[str, Any]) -> Any:
         dim = args[0] if args else kwargs.get("dim")
