@@ -212,13 +212,13 @@ class _Window:
     def open(self) -> None:
         """From now on; once only."""
         if self._catching is not None and not self._is_open:
-            self._catching.__enter__()
+            self._catching.__enter__()  # type: ignore[no-untyped-call]
             self._is_open = True
 
     def close(self) -> None:
         """Until now; it does not open again."""
         if self._is_open and self._catching is not None:
-            self._catching.__exit__(None, None, None)
+            self._catching.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self._catching = None
             self._is_open = False
 
