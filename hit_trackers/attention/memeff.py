@@ -28,8 +28,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -
 
 def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """`attend` on CUDA: one kernel, which reads the bias where it lies."""
-    if bias is not None:
-        bias = bias.expand(q.shape[0], *bias.shape[-3:])
+    bias = None if bias is None else bias.expand(q.shape[0], *bias.shape[-3:])
     out = torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, compute_log_sumexp=False, scale=scale
     )
