@@ -18,7 +18,7 @@ from hit_trackers.errors import EngineError
 from hit_trackers.own.calls import mapped
 from hit_trackers.own.outputs import furthest
 from hit_trackers.own.watch import Entry, Run
-from hit_trackers.variants import TOLERANCE_RELATIVE, Variant
+from hit_trackers.variants import DEFAULTS, TOLERANCE_RELATIVE, Variant
 
 
 class OwnEngine:
@@ -111,6 +111,14 @@ class CompiledEngine(OwnEngine):
     """`torch.compile` around every entry, with static shapes; what it cannot take stays Python."""
 
     kind = "compile"
+
+    def __init__(self, variant: Variant, modules: dict[str, nn.Module], device: str) -> None:
+        if variant.part("attention") != DEFAULTS["attention"]:
+            raise EngineError(
+                f"{variant.name}: torch.compile makes kernels of its own, and does not see what is "
+                f"swapped by {variant.part('attention')!r}; use one of the two"
+            )
+        super().__init__(variant, modules, device)
 
     def wrap(self, entry: Entry, run: Run) -> Run:
         """As `OwnEngine.wrap`."""

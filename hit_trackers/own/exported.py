@@ -72,7 +72,7 @@ class ExportedEngine(OwnEngine):
         Raises:
             EngineError: it cannot be traced, or this runtime cannot load it.
         """
-        graph = _Traced(run, args, kwargs)
+        graph = _Traced(self.modules, run, args, kwargs)
         buffer = io.BytesIO()
         names = [f"in{number}" for number in range(len(graph.inputs))]
         try:
@@ -114,8 +114,10 @@ class _Traced(nn.Module):
         count: tensors in it.
     """
 
-    def __init__(self, run: Run, args: Any, kwargs: Any) -> None:
+    def __init__(self, modules: dict[str, nn.Module], run: Run, args: Any, kwargs: Any) -> None:
         super().__init__()
+        # What holds the parameters has to be a part of what is traced.
+        self._networks = nn.ModuleList(modules.values())
         self._run = run
         self._arguments = (args, kwargs)
         self.inputs = _tensors((args, kwargs))

@@ -12,31 +12,15 @@ DEPTH = 2
 
 
 def modules_of(tracker: Any) -> dict[str, Any]:
-    """The `torch.nn.Module`s that a tracker holds as attributes, at most two levels down."""
-    torch = sys.modules.get("torch")
-    if torch is None:  # then it cannot hold any
+    """The networks that a tracker holds when it is made, by name; none without PyTorch.
+
+    See `hit_trackers.optimise.networks_of`.
+    """
+    if "torch" not in sys.modules:  # then it cannot hold any
         return {}
-    if isinstance(tracker, torch.nn.Module):
-        return {"network": tracker}
-    found: dict[str, Any] = {}
-    for name, value in _attributes(tracker):
-        if isinstance(value, torch.nn.Module):
-            found[name] = value
-        else:
-            for inner, module in _attributes(value):
-                if isinstance(module, torch.nn.Module):
-                    found[f"{name}.{inner}"] = module
-    seen: set[int] = set()
-    once = {}
-    for name, module in found.items():
-        if id(module) not in seen:
-            seen.add(id(module))
-            once[name] = module
-    return once
+    from hit_trackers.optimise import networks_of
 
-
-def _attributes(value: Any) -> list[tuple[str, Any]]:
-    return list(vars(value).items()) if hasattr(value, "__dict__") else []
+    return {name or "network": module for name, module in networks_of(tracker).items()}
 
 
 def weights_digest(modules: dict[str, Any]) -> str:

@@ -130,13 +130,16 @@ class _Track:
             return {}
         # Of tensors whose number changes from frame to frame, the rest of a row is empty.
         width = max(len(outputs.values) for outputs in found)
-        scale = self.probe.box_scale
-        return {
+        columns: dict[str, Any] = {
             "open_index": np.array(self.open_index, dtype=np.int64),
             "open_outputs": _rows([outputs.values for outputs in found], width),
-            "open_ranges": _rows([outputs.ranges for outputs in found], 0 if scale > 0 else width),
+        }
+        if self.probe.box_scale > 0:
+            return {**columns, "patch_size": int(self.probe.box_scale)}
+        return {
+            **columns,
+            "open_ranges": _rows([outputs.ranges for outputs in found], width),
             "open_digests": np.array([outputs.digest for outputs in found], np.uint64),
-            "patch_size": int(scale) if scale > 0 else 0,
         }
 
     def observe(self) -> None:
