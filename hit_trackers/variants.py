@@ -127,12 +127,14 @@ class Token:
         kind: what it decides ("attention", "engine", "precision"); a name has one of each at most.
         meaning: one line for a list.
         claim: what a variant with it can claim at best.
+        needs: what one must have for it, beside PyTorch.
     """
 
     name: str
     kind: str
     meaning: str
     claim: Claim
+    needs: str = ""
 
 
 #: The tokens that families share; each takes those that fit it.
@@ -162,12 +164,25 @@ TOKENS = {
             "attention",
             "one CUDA kernel that rounds as the separate ones do (Triton)",
             Claim.TOLERANCE,
+            "a CUDA device, Triton",
         ),
-        Token("graph", "engine", "one CUDA graph with static, pinned buffers", Claim.BITWISE),
-        Token("compile", "engine", "torch.compile", Claim.TOLERANCE),
-        Token("onnx", "engine", "ONNX Runtime", Claim.TOLERANCE),
-        Token("openvino", "engine", "OpenVINO", Claim.TOLERANCE),
-        Token("tensorrt", "engine", "TensorRT through ONNX Runtime", Claim.TOLERANCE),
+        Token(
+            "graph",
+            "engine",
+            "one CUDA graph with static, pinned buffers",
+            Claim.BITWISE,
+            "a CUDA device",
+        ),
+        Token("compile", "engine", "torch.compile", Claim.TOLERANCE, "a C++ compiler"),
+        Token("onnx", "engine", "ONNX Runtime", Claim.TOLERANCE, "onnx, onnxruntime"),
+        Token("openvino", "engine", "OpenVINO", Claim.TOLERANCE, "onnx, openvino"),
+        Token(
+            "tensorrt",
+            "engine",
+            "TensorRT through ONNX Runtime",
+            Claim.TOLERANCE,
+            "a CUDA device, onnxruntime-gpu, TensorRT",
+        ),
         Token("fp16", "precision", "float16", Claim.LOSSY),
         Token("bf16", "precision", "bfloat16", Claim.LOSSY),
         Token("int8", "precision", "8-bit integers, calibrated on the demo", Claim.LOSSY),
@@ -277,6 +292,12 @@ class Grammar:
         baseline = self.spell({kind: value for kind, value in full.items() if kind == "size"})
         claims = (_ALL[value].claim for value in full.values() if value in _ALL)
         return Variant(self.spell(full), self.family, baseline, weakest(claims), full)
+
+
+def needs(parts: Mapping[str, str]) -> str:
+    """What one must have for a variant of these parts, beside PyTorch; "" for nothing."""
+    words = [_ALL[part].needs for part in parts.values() if part in _ALL]
+    return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def unknown(name: str, word: str, known: Iterable[str]) -> str:
