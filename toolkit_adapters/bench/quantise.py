@@ -42,7 +42,7 @@ def _samples(tracker: Tracker, engine: ExportedEngine, count: int) -> Iterator[S
                 assert probe.network_input is not None
                 yield engine.inputs(probe.network_input)
 
-    chosen = (itertools.islice(of(s.frames, s.first_box), each) for s in sequences)
+    chosen = (itertools.islice(of(s.files, s.first_box), each) for s in sequences)
     yield from itertools.islice(itertools.chain.from_iterable(chosen), count)
 
 

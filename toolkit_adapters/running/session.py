@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import remove_abandoned, write_atomically
@@ -40,7 +41,7 @@ class Request:
 
     Attributes:
         trackers: names; give a baseline and its variants together, so that they are paired.
-        datasets: names, such as "demo" or "lasot".
+        datasets: names, such as "demo" or "lasot", or datasets that were opened already.
         results: folder of the records.
         options: how sequences are run.
         roots: where datasets are, by name; otherwise as configured.
@@ -62,7 +63,7 @@ class Request:
     """
 
     trackers: tuple[str, ...]
-    datasets: tuple[str, ...]
+    datasets: tuple[str | Dataset, ...]
     results: Path
     options: Options = field(default_factory=Options)
     roots: Mapping[str, Path] = field(default_factory=dict)
@@ -114,9 +115,7 @@ def run_session(request: Request) -> Summary:
         threads = default_threads(request.on, request.workers, request.cpus_per_worker)
         options = replace(options, threads=threads)
     datasets = [
-        dataset
-        for name in dict.fromkeys(request.datasets)
-        for dataset in open_datasets(name, request.roots.get(name), request.truth)
+        dataset for given in dict.fromkeys(request.datasets) for dataset in _opened(given, request)
     ]
     selections = select(datasets, request.sequences, options.max_frames)
     setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
@@ -138,6 +137,12 @@ def run_session(request: Request) -> Summary:
                     failures += _measure_memory(results, scheduler, stop)
         _write_failures(results, failures)
     return Summary(results, tuple(failures), unfinished, stop.signal)
+
+
+def _opened(given: str | Dataset, request: Request) -> list[Dataset]:
+    if isinstance(given, Dataset):
+        return [given]
+    return open_datasets(given, request.roots.get(given), request.truth)
 
 
 @contextlib.contextmanager
