@@ -75,8 +75,8 @@ def _called(name: str) -> tuple[str, ...]:
     """The datasets that a name in `--root` means; none where it means none."""
     if name == "demo":
         return ("demo", *DEMO_PARTS)
-    if name == "folder":
-        return FOLDERS
+    if name in FOLDERS:
+        return (name,)
     if name in DEMO_PARTS:
         return (name,)
     return tuple(dataset for dataset, kind in BENCHMARKS.items() if name in (dataset, kind))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hit_trackers.errors import DatasetError
+from hit_trackers.errors import DatasetError, HitTrackersError
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
 from toolkit_adapters.datasets.boxfiles import candidates, read_boxes
 from toolkit_adapters.datasets.frames import is_image
@@ -153,6 +153,24 @@ class Folder(Dataset):
                     boxes = str(error)
             kind = "the video" if found.is_video else "the images in"
             yield f"{self.name}/{name}: {kind} {found.place}, {count}; boxes: {boxes}"
+
+    def suspicions(self) -> Iterator[str]:
+        """Sequences whose boxes look like two corners, while they are read as corner and size."""
+        from toolkit_adapters.datasets.decoding import decode
+
+        for name in self.sequence_names:
+            try:
+                sequence = self.load(name)
+                height, width = decode(sequence.frames[0]).image.shape[:2]
+            except HitTrackersError:
+                continue
+            x, y, w, h = sequence.first_box
+            outside = x + w > width or y + h > height
+            if self.box_format == "xywh" and outside and x < w <= width and y < h <= height:
+                yield (
+                    f"{self.name}/{name}: the first box reaches out of its image of {width} x "
+                    f"{height} pixels; if its last two numbers are a corner: --box-format xyxy"
+                )
 
 
 def frames_of(place: Path) -> tuple[Path | VideoFrame, ...]:

@@ -58,9 +58,10 @@ class Overlay:
         image = state.step.image
         names = tuple(self.colours)
         if self._side_by_side:
-            shown = np.concatenate([self._panel(state, image, (name,)) for name in names], axis=1)
+            panels = [self._panel(state, image, (name,)) for name in names]
         else:
-            shown = self._panel(state, image, names)
+            panels = [self._panel(state, image, names)]
+        shown = np.asarray(np.concatenate(panels, axis=1), np.uint8)
         furthest = state.furthest
         if not self._with_strip or furthest is None:
             return shown

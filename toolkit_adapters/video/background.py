@@ -35,7 +35,8 @@ class BackgroundWriter:
         self.dropped = 0
         self._live = live
         self._queue: queue.Queue[tuple[Draw, Fraction | None] | None] = queue.Queue(depth)
-        self._error: BaseException | None = None
+        #: What went wrong while drawing or writing; nothing is written after it.
+        self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="write video", daemon=True)
         self._thread.start()
 
@@ -45,8 +46,8 @@ class BackgroundWriter:
         Raises:
             RecordError: an earlier one could not be written.
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         try:
             self._queue.put((draw, time), block=not self._live)
         except queue.Full:
@@ -54,13 +55,13 @@ class BackgroundWriter:
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
-            if self._error is not None:
+            if self.error is not None:
                 continue  # nobody may wait for ever on a full queue
             draw, time = task
             try:
                 self.writer.write(draw(), time)
             except BaseException as error:
-                self._error = error
+                self.error = error
 
     def close(self) -> None:
         """Write what waits, finish the file.
@@ -69,9 +70,9 @@ class BackgroundWriter:
             RecordError: something could not be written; the file is removed.
         """
         self._end()
-        if self._error is not None:
+        if self.error is not None:
             self.writer.discard()
-            raise self._error
+            raise self.error
         self.writer.close()
 
     def _end(self) -> None:

@@ -62,6 +62,7 @@ class Camera:
         #: Asked while nothing comes: whoever waits can then be told to stop.
         self.should_stop: Callable[[], bool] = lambda: False
         self._images = images if images is not None else lambda: _open(source)
+        self._start: float | None = None
         self._newest: Picture | None = None
         self._changed = threading.Condition()
         self._ended = False
@@ -70,12 +71,11 @@ class Camera:
         self._thread = threading.Thread(target=self._work, name="read camera", daemon=True)
 
     def _work(self) -> None:
-        start: float | None = None
         try:
             for image in self._images():
                 now = time.perf_counter()
-                start = now if start is None else start
-                arrival = Fraction(now - start).limit_denominator(1_000_000)
+                self._start = now if self._start is None else self._start
+                arrival = Fraction(now - self._start).limit_denominator(1_000_000)
                 with self._changed:
                     self.arrived += 1
                     self.dropped += self._newest is not None
@@ -116,6 +116,10 @@ class Camera:
                     "in use by another program?"
                 )
             return
+
+    def age(self, picture: Picture) -> float:
+        """Seconds since a picture arrived."""
+        return time.perf_counter() - (self._start or 0.0) - float(picture.time)
 
     def _wait(self) -> tuple[bool, Picture | None]:
         """Whether something came in time, and the newest picture."""

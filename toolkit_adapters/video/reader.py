@@ -102,10 +102,8 @@ class VideoReader:
                 raise self._damaged(count, f"FFmpeg says: {said(error)}") from error
 
     def _upright(self, frame: Any) -> NDArray[np.uint8]:
-        image = frame.to_ndarray(format="rgb24")
-        if self.facts.rotation:
-            image = np.ascontiguousarray(np.rot90(image, self.facts.rotation // 90))
-        return np.asarray(image, np.uint8)
+        image = np.rot90(frame.to_ndarray(format="rgb24"), self.facts.rotation // 90)
+        return np.ascontiguousarray(image, np.uint8)
 
     def _check_end(self, count: int, end: Fraction) -> None:
         facts = self.facts

@@ -53,7 +53,8 @@ class VideoWriter:
         rate: pictures a second, for those that are given no time.
         aspect: width over height of one pixel.
         quality: constant rate factor of x264; less is better, 51 the worst.
-        preset: of x264.
+        preset: of x264. The quickest takes a third of the time of "veryfast", and the file is a
+            third larger.
         threads: of the encoder; 0 leaves it to x264.
 
     Raises:
@@ -67,8 +68,8 @@ class VideoWriter:
         rate: Fraction,
         *,
         aspect: Fraction = Fraction(1),
-        quality: int = 20,
-        preset: str = "veryfast",
+        quality: int = 21,
+        preset: str = "ultrafast",
         threads: int = 0,
     ) -> None:
         require_writable(path)
