@@ -177,7 +177,7 @@ def _by_opencv(source: str, index: int) -> Images:
 
 def _by_ffmpeg(source: str) -> Images:
     av = pyav()
-    options = {"flags": "low_delay"}
+    options = {"flags": "low_delay", "analyzeduration": "1000000"}  # look ahead for a second
     if _ADDRESS.match(source):
         options["fflags"] = "nobuffer"  # begin with what comes now, not with what was probed
     if source.lower().startswith("rtsp"):
