@@ -43,7 +43,7 @@ def _samples(tracker: Tracker, count: int) -> Iterator[Sample]:
                 assert isinstance(probe, ClosedLoopTracker)
                 yield probe.inputs(probe.network_input)
 
-    chosen = (itertools.islice(of(s.frames, s.first_box), each) for s in sequences)
+    chosen = (itertools.islice(of(s.files, s.first_box), each) for s in sequences)
     yield from itertools.islice(itertools.chain.from_iterable(chosen), count)
 
 

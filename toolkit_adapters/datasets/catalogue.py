@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hit_trackers.errors import DatasetError, HitTrackersError
 from toolkit_adapters.datasets.settings import config_file, expanded, setting
 
 if TYPE_CHECKING:
     from toolkit_adapters.datasets.base import Dataset
+    from toolkit_adapters.datasets.folder import Folder
 
 #: The demo in each of the official layouts.
 DEMO_PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")
-DATASETS = ("demo", "lasot", "trackingnet", "got10k-val", "got10k-test")
+#: Whatever is found below a root; the boxes of files are `x, y, w, h`, or two corners.
+FOLDERS = ("folder", "folder-xyxy")
+DATASETS = ("demo", "lasot", "trackingnet", "got10k-val", "got10k-test", *FOLDERS)
 BENCHMARKS = {
     "lasot": "lasot",
     "trackingnet": "trackingnet",
@@ -72,6 +75,8 @@ def _called(name: str) -> tuple[str, ...]:
     """The datasets that a name in `--root` means; none where it means none."""
     if name == "demo":
         return ("demo", *DEMO_PARTS)
+    if name in FOLDERS:
+        return (name,)
     if name in DEMO_PARTS:
         return (name,)
     return tuple(dataset for dataset, kind in BENCHMARKS.items() if name in (dataset, kind))
@@ -123,6 +128,29 @@ def find_root(dataset: str, root: str | Path | None = None) -> Path:
     )
 
 
+def open_folder(
+    name: str, root: str | Path | None, first_boxes: Mapping[str, Any] | None = None
+) -> Folder:
+    """Open any folder or video as a dataset.
+
+    Args:
+        name: "folder" or "folder-xyxy".
+        root: where it is.
+        first_boxes: what trackers start from, by sequence, where no file says it.
+
+    Raises:
+        DatasetError: no root, or nothing there.
+    """
+    from toolkit_adapters.datasets.folder import Folder
+
+    if root is None:
+        raise DatasetError(
+            f"{name}: which? --root DIR says where it is: a video, a folder of images, or a "
+            "folder of either, with a box for the first frame of each in groundtruth.txt"
+        )
+    return Folder(expanded(str(root)), name, first_boxes=first_boxes or {})
+
+
 def open_datasets(
     name: str, root: str | Path | None = None, truth: str | Path | None = None
 ) -> list[Dataset]:
@@ -144,6 +172,8 @@ def open_datasets(
         return demo.open_demo(root)
     if name in DEMO_PARTS:
         return [dataset for dataset in demo.open_demo(root) if dataset.name == name]
+    if name in FOLDERS:
+        return [open_folder(name, root)]
     if name == "lasot":
         return [Lasot(find_root(name, root))]
     if name == "trackingnet":

@@ -11,6 +11,7 @@ from toolkit_adapters.scoring import (
     lasot_got10k,
     lasot_official,
     lasot_pytracking,
+    otb,
     trackingnet,
 )
 from toolkit_adapters.scoring.geometry import Floats
@@ -90,10 +91,22 @@ CONVENTIONS = {
             ("AO", "SR0.5", "SR0.75"),
             _curves(got10k),
         ),
+        Convention(
+            "otb",
+            "otb",
+            "the OTB toolkit, one-pass evaluation",
+            otb.score,
+            ("AUC", "P", "OP50"),
+            _curves(otb),
+        ),
     )
 }
 #: The default of each dataset comes first in `CONVENTIONS`.
 DATASETS = tuple(dict.fromkeys(convention.dataset for convention in CONVENTIONS.values()))
+
+
+#: Who scores datasets that have no authority of their own.
+ELSEWHERE = {"folder": "otb", "folder-xyxy": "otb"}
 
 
 def find(dataset: str, name: str | None = None) -> Convention:
@@ -105,6 +118,7 @@ def find(dataset: str, name: str | None = None) -> Convention:
     Raises:
         DatasetError: an unknown dataset, or a convention that it does not have.
     """
+    dataset = ELSEWHERE.get(dataset, dataset)
     family = next((known for known in DATASETS if known in dataset), None)
     if family is None:
         raise DatasetError(f"unknown dataset {dataset!r}; known: {', '.join(DATASETS)}")
