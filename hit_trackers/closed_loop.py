@@ -59,9 +59,11 @@ class ClosedLoopTracker:
         network_input: as of `Probe`: a search region, or `Given` where templates change; some
             engines write the next one over it.
         site: class of the network's attentions.
+        recording: as of `Probe`; here it costs nothing to keep the input.
     """
 
     site: type[nn.Module]
+    recording = False
 
     def __init__(self, engine: Engine, variant: Variant, device: str, regions: Regions) -> None:
         self.engine = engine

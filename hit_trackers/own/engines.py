@@ -143,7 +143,7 @@ class GraphEngine(OwnEngine):
     """A CUDA graph for every entry and every shape that it is called with.
 
     A graph would go on reading a template that the network keeps in an attribute where it was at
-    the capture. So answers are held against PyTorch's own while the tracker is tried on two targets.
+    the capture. So answers are held against PyTorch's while the tracker is tried on two targets.
     """
 
     kind = "graph"

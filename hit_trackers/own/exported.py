@@ -82,7 +82,7 @@ class ExportedEngine(OwnEngine):
                 torch.onnx.export(
                     graph,
                     tuple(graph.inputs),
-                    buffer,
+                    buffer,  # type: ignore[arg-type]
                     dynamo=False,
                     opset_version=OPSET,
                     input_names=names,

@@ -62,7 +62,7 @@ def rows(
         baseline: the tracker.
         seconds: that it took to load each.
     """
-    found = [
+    found: list[tuple[str, ...]] = [
         (baseline, "the tracker as it is", "", "", "1", "1", _activations(collection, baseline), "")
     ]
     for one in ranked(collection, baseline):

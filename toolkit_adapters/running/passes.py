@@ -160,25 +160,32 @@ class _Track:
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
-        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
-        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
+        columns: dict[str, Any] = {**self.times, **self._opened(), **self._decided()}
         return Record(
-            decision_names=names,
-            decisions=_column(closed, names, "taken"),
-            margins=_column(closed, names, "margin"),
-            open_decisions=_column(self.open_decisions, names, "taken"),
             boxes=self.boxes,
             scores=self.scores,
-            **self.times,
             flags=self.flags,
-            **self._opened(),
             files=self.files,
             stamps=self.stamps,
             executed=self.executed,
             identity=identity,
             pairing=pairing,
             notes=notes,
+            **columns,
         )
+
+    def _decided(self) -> dict[str, Any]:
+        """The columns of decisions; none where the tracker tells of none."""
+        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
+        if not names:
+            return {}
+        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
+        return {
+            "decision_names": names,
+            "decisions": _column(closed, names, "taken"),
+            "margins": _column(closed, names, "margin"),
+            "open_decisions": _column(self.open_decisions, names, "taken"),
+        }
 
 
 def _column(

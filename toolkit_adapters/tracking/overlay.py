@@ -72,7 +72,7 @@ class Overlay:
         return np.asarray(np.concatenate([shown, strip]), np.uint8)
 
     def _panel(self, state: State, image: Image, names: Sequence[str]) -> Image:
-        canvas = image.copy()
+        canvas: Image = image.copy()
         unit = _unit(image)
         step = state.step
         thin = max(1, round(2 * unit))
