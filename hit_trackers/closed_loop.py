@@ -81,6 +81,12 @@ class ClosedLoopTracker:
         return self.variant.name
 
     @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """As of `Probe`."""
+        program = getattr(self.engine, "program", None)
+        return {} if program is None else {"": program.network}
+
+    @property
     def probe(self) -> Any:
         """The tracker itself, which offers all that a probe can."""
         return self

@@ -96,6 +96,7 @@ class Probe(Protocol):
             NaN where nobody knows which outputs are the box.
         weights_bytes: bytes that the weights take; None where another runtime holds them.
         decisions: choices of the last update or `run_network`, by name; a probe may leave it out.
+        networks: those that PyTorch executes, by title; a probe may leave it out.
     """
 
     recording: bool
@@ -127,6 +128,12 @@ class Probe(Protocol):
 def decisions_of(probe: Probe) -> Mapping[str, Decision]:
     """The choices of a probe's last update or `run_network`; none where it does not say."""
     found: Mapping[str, Decision] = getattr(probe, "decisions", {})
+    return found
+
+
+def networks_of(probe: Probe) -> Mapping[str, Any]:
+    """The `torch.nn.Module`s that PyTorch executes, by title; none where it does not say."""
+    found: Mapping[str, Any] = getattr(probe, "networks", {})
     return found
 
 

@@ -17,7 +17,7 @@ from hit_trackers.optimise.catching import Catching
 from hit_trackers.optimise.expression import Expression, Product
 from hit_trackers.optimise.networks import public_methods
 from hit_trackers.optimise.note import Note, Unforeseen
-from hit_trackers.optimise.site import Site
+from hit_trackers.optimise.site import Case, Site
 from hit_trackers.optimise.watching import Frame, Place, Watch, replace
 
 
@@ -30,11 +30,19 @@ class Optimised:
     first after it: a mode costs some microseconds for each function that is called within.
     """
 
-    def __init__(self, network: nn.Module, title: str, operator: str, account: Account) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        title: str,
+        operator: str,
+        account: Account,
+        visit: Callable[[Case], None] | None = None,
+    ) -> None:
         self.network = network
         self.title = title
         self.operator = operator
         self.account = account
+        self._visit = visit
         self._looked: set[str] = set()
         self._sites: dict[Place, list[Site]] = {}
         self._opens: dict[Place, Place] = {}
@@ -130,7 +138,9 @@ class Optimised:
             frames.setdefault(frame.place, frame).product()
             sites = found.setdefault(frame.place, [])
             name = ".".join(part for part in (self.title, *frame.place) if part)
-            site = Site(f"{name}[{len(sites)}]", self.operator, ends=frame.values)
+            site = Site(
+                f"{name}[{len(sites)}]", self.operator, ends=frame.values, visit=self._visit
+            )
             sites.append(site)
             return site.note(Expression(product))
 
@@ -144,7 +154,7 @@ class Optimised:
                     site.left_alone = "PyTorch has a faster way here, which looking would turn off"
         for place, sites in found.items():
             for site in sites:
-                site.looking, site.ends = False, None
+                site.looking, site.ends, site.visit = False, None, None
             if any(site.plans for site in sites) and place not in self._sites:
                 self._bind(frames[place], sites)
         return self._prove(method, original, args, kwargs, out, state)

@@ -36,6 +36,32 @@ class Plan:
     apart: float = 0.0
 
 
+@dataclass(frozen=True)
+class Case:
+    """An attention at the moment when it is computed, as somebody who looks at it gets it.
+
+    Attributes:
+        site: which one.
+        expression, values, v: what is computed: `values(weights of the expression, v)`.
+        truth: the network's own result.
+    """
+
+    site: Site
+    expression: Expression
+    values: Values
+    v: Tensor
+    truth: Tensor
+
+    def run(self, operator: str) -> Tensor | None:
+        """The result of an operator, or "as written"; None where it cannot express this one."""
+        if operator == "as written":
+            return operators.official(self.expression, self.values, self.v)
+        if operator == "exact":
+            block = operators.block_of(self.expression)
+            return operators.exact(self.expression, self.values, self.v, block)
+        return operators.BY_NAME[operator](self.expression, self.v)
+
+
 @dataclass
 class Site:
     """One attention of a network.
@@ -65,6 +91,8 @@ class Site:
     calls: int = 0
     #: Of what a network made of its weights, by how; most often nobody reads it.
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    #: Sees it while it is looked at.
+    visit: Callable[[Case], None] | None = None
     #: Called when its values are made, while it is looked at.
     ends: Callable[[], None] | None = None
     #: While a site is looked at, all is computed as the network wrote it.
@@ -148,6 +176,8 @@ class Site:
             self.widths = (int(product.q.shape[-1]), int(v.shape[-1]))
             added = ["add"] if product.added is not None else []
             self.steps = (*added, *(step.name for step in expression.steps))
+        if self.visit is not None:
+            self.visit(Case(self, expression, values, v, truth))
         if self.operator == "exact":
             self.plans[product.shape] = _plan_exact(expression, values, v, truth)
             return
