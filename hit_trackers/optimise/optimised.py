@@ -138,11 +138,9 @@ class Optimised:
             frames.setdefault(frame.place, frame).product()
             sites = found.setdefault(frame.place, [])
             name = ".".join(part for part in (self.title, *frame.place) if part)
-            site = Site(
-                f"{name}[{len(sites)}]", self.operator, ends=frame.values, visit=self._visit
-            )
-            sites.append(site)
-            return site.note(Expression(product))
+            number = f"{name}[{len(sites)}]"
+            sites.append(Site(number, self.operator, ends=frame.values, visit=self._visit))
+            return sites[-1].note(Expression(product))
 
         with watch.over(self.network, frozenset(self._sites)), Catching(take):
             out = original(*args, **kwargs)

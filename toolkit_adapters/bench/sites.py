@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -142,6 +143,6 @@ def _try_all(case: Case, device: str) -> dict[str, Trial | None]:
         out = outs[operator]
         assert out is not None
         apart = 0.0 if torch.equal(out, case.truth) else float((out - case.truth).abs().max())
-        peak = peak_activations(lambda operator=operator: case.run(operator), device)
+        peak = peak_activations(partial(case.run, operator), device)
         trials[operator] = Trial(fastest[operator], peak.bytes, apart)
     return trials
