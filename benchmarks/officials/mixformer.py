@@ -48,7 +48,7 @@ class Pooling(nn.Module):
 
     def __init__(self, height: int, width: int, spatial_scale: float) -> None:
         super().__init__()
-        assert height == width and spatial_scale == 1
+        assert (height, spatial_scale) == (width, 1)
         self.bins = height
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
