@@ -21,14 +21,16 @@ Track = Callable[[Frames, list[float]], np.ndarray]
 
 def stand_in(name: str, **attributes: object) -> None:
     """Register an importable module, and its parents, holding `attributes`."""
-    parts = name.split(".")
-    for depth in range(1, len(parts)):
-        sys.modules.setdefault(".".join(parts[:depth]), types.ModuleType(parts[depth - 1]))
-    module = types.ModuleType(parts[-1])
+    parent = None
+    for depth, part in enumerate(parts := name.split("."), start=1):
+        path = ".".join(parts[:depth])
+        module = sys.modules.get(path) if depth < len(parts) else None
+        if module is None:
+            module = sys.modules[path] = types.ModuleType(part)
+        if parent is not None:
+            setattr(parent, part, module)
+        parent = module
     vars(module).update(attributes)
-    sys.modules[name] = module
-    if len(parts) > 1:
-        setattr(sys.modules[".".join(parts[:-1])], parts[-1], module)
 
 
 def package(name: str, folder: Path) -> None:
@@ -61,7 +63,7 @@ def unused(*_: object, **__: object) -> None:
 
 def timm_layers() -> None:
     """timm's and torchvision's names that networks without training need."""
-    stand_in("torchvision", __version__="0.20")
+    stand_in("torchvision", __version__="0.9.0")  # official code reads three characters of it
     stand_in("torchvision.ops.boxes", box_area=unused)
     stand_in(
         "timm.models.layers",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hit_trackers.layers import Tower
+from hit_trackers.layers import GeluInPlace, Tower
 from hit_trackers.ostrack.config import CONFIGS, OSTrackConfig
 from hit_trackers.ostrack.network.block import Block, Kept
 
@@ -172,15 +172,6 @@ class OSTrack(nn.Module):
             if isinstance(module, Block):
                 module.picks_by_mask = True
         return self
-
-
-class GeluInPlace(nn.Module):
-    """`nn.GELU` on its input's memory."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(...) -> (...)."""
-        activated: Tensor = torch.ops.aten.gelu_(x)
-        return activated
 
 
 def build(size: str, setting: str = "") -> OSTrack:
