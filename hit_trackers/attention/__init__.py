@@ -1,7 +1,8 @@
 """Attention operators: one expression, executed in different ways.
 
 Each takes queries (B, H, Nq, D), keys (B, H, Nk, D), values (B, H, Nk, Dv), an additive bias
-(H, Nq, Nk) and a scale, and returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
+(H, Nq, Nk), (1, 1, Nk) for one that is equal for all heads and queries, or None, and a scale. It
+returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from hit_trackers.attention import eager, exact, fused, memeff, streaming
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
+Attend = Callable[[Tensor, Tensor, Tensor, "Tensor | None", float], Tensor]
 
 
 @dataclass(frozen=True)

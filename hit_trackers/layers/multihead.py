@@ -1,0 +1,76 @@
+"""Attention of DETR's descendants: `torch.nn.MultiheadAttention`, executed in different ways.
+
+TransT and STARK call it with its defaults, and so with `need_weights=True`: PyTorch then takes no
+fused kernel, and averages the weights over the heads for nobody to read.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hit_trackers.attention import EAGER, Operator
+
+
+class MultiheadAttention(nn.Module):
+    """Maps queries (N, 1, C), keys and values (M, 1, C) to (N, 1, C).
+
+    Keys of the state dict as `torch.nn.MultiheadAttention`'s. Images come one at a time: the second
+    axis is the batch, and it is 1.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.width, self.heads = width, heads
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
+        nn.init.xavier_uniform_(self.in_proj_weight)
+        self.operator = EAGER
+
+    def use(self, operator: Operator) -> None:
+        """Execute by `operator` from now on; `eager` is PyTorch's own function."""
+        self.operator = operator
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None) -> Tensor:
+        """Attend.
+
+        Args:
+            query: (N, 1, C), its position added.
+            key: (M, 1, C), their position added.
+            value: (M, 1, C).
+            padding: bool (1, M), true for keys to leave out; None where there are none.
+        """
+        if self.operator is EAGER:
+            attended, _ = F.multi_head_attention_forward(
+                *(query, key, value, self.width, self.heads),
+                *(self.in_proj_weight, self.in_proj_bias, None, None, False, 0.0),
+                *(self.out_proj.weight, self.out_proj.bias),
+                training=False,
+                key_padding_mask=padding,
+            )
+            return attended
+        parts = zip(self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True)
+        q, k, v = (
+            self._by_head(F.linear(tokens, weight, bias))
+            for tokens, (weight, bias) in zip((query, key, value), parts, strict=True)
+        )
+        # PyTorch scales the queries, not the scores: another rounding.
+        q = q * math.sqrt(1.0 / float(q.shape[-1]))
+        heads = self.operator.attend(q, k, v, _bias(padding, q), 1.0)
+        return self.out_proj(heads[0].transpose(0, 1).reshape(-1, 1, self.width))
+
+    def _by_head(self, tokens: Tensor) -> Tensor:
+        """(N, 1, C) -> (1, H, N, C / H)."""
+        return tokens.view(tokens.shape[0], self.heads, -1).transpose(0, 1)[None]
+
+
+def _bias(padding: Tensor | None, like: Tensor) -> Tensor | None:
+    """What is added to scores: 0 or minus infinity, (1, 1, M)."""
+    if padding is None:
+        return None
+    zeros = torch.zeros_like(padding, dtype=like.dtype)
+    return zeros.masked_fill_(padding, -math.inf)[:, None]
