@@ -27,6 +27,19 @@ class Prediction(NamedTuple):
     score: float
 
 
+class Decision(NamedTuple):
+    """A choice that a tracker made in a frame: a last bit can change all that follows from it.
+
+    Attributes:
+        taken: a whole number that says what was chosen, equal for equal choices.
+        margin: how far the choice was from another one, in the unit that its name stands for;
+            0 or more. NaN: there was nothing to choose.
+    """
+
+    taken: int
+    margin: float
+
+
 class Tracker(Protocol):
     """Tracks one target: a box on the first frame in, a box per frame out.
 
@@ -56,28 +69,29 @@ class Probe(Protocol):
         network_seconds: wall seconds of the network in the last update; NaN: not measured.
         device_seconds: the same between two CUDA events; NaN on a CPU.
         network_input: what the network was given in the last update, such as the search region,
-            RGB uint8 (S, S, 3); the next update may write over it.
+            RGB uint8 (S, S, 3), for its own `run_network` to read; the next update may write over
+            it.
         box_scale: pixels of the search region that a unit of the first four outputs stands for.
         weights_bytes: bytes that the weights take; None where another runtime holds them.
     """
 
     network_seconds: float
     device_seconds: float
-    network_input: NDArray[Any] | None
+    network_input: Any
     box_scale: float
     weights_bytes: int | None
 
-    def run_network(self, network_input: NDArray[Any]) -> NDArray[np.float32]:
+    def run_network(self, network_input: Any) -> NDArray[np.float32]:
         """The network alone, open loop, on an input; the state of the tracker stays.
 
         Returns:
             float32 (K,): all outputs, the box in the first four.
         """
 
-    def executed(self, network_input: NDArray[Any]) -> Executed:
+    def executed(self, network_input: Any) -> Executed:
         """What executes the network, observed on one frame: not timed, and slow."""
 
-    def workloads(self, network_input: NDArray[Any]) -> Mapping[str, Callable[[], object]]:
+    def workloads(self, network_input: Any) -> Mapping[str, Callable[[], object]]:
         """Parts of the work on one frame that PyTorch executes operator by operator.
 
         Each is a function that runs it: "frame" is all the device does, "network" the network

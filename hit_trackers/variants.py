@@ -162,6 +162,8 @@ TOKENS = {
 }
 #: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
+#: Kinds of parts that say which tracker it is, and not how it is executed.
+_CONFIGURATION = ("size", "setting")
 
 
 @dataclass(frozen=True)
@@ -196,16 +198,18 @@ class Variant:
 
 @dataclass(frozen=True)
 class Grammar:
-    """How a family's names are spelled: `<family>[_<size>][_<token>...]`, in any order.
+    """How a family's names are spelled: `<family>[_<size>][_<setting>][_<token>...]`, in any order.
 
     Attributes:
         family: the first word.
         sizes: what the second may be.
+        settings: other official configurations of a size; each has a baseline of its own.
         tokens: names of the shared `TOKENS` that fit the family.
     """
 
     family: str
     sizes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     tokens: tuple[str, ...] = tuple(TOKENS)
 
     def read(self, name: str) -> dict[str, str]:
@@ -216,10 +220,12 @@ class Grammar:
         """
         words = name.lower().removeprefix(self.family).split("_")[1:]
         parts: dict[str, str] = {}
+        known = (*self.sizes, *self.settings, *self.tokens)
         for word in words:
-            if word not in (*self.sizes, *self.tokens, DEFAULTS["precision"]):
-                raise UnknownTrackerError(unknown(name, word, (*self.sizes, *self.tokens)))
-            kind = "size" if word in self.sizes else "precision"
+            if word not in (*known, DEFAULTS["precision"]):
+                raise UnknownTrackerError(unknown(name, word, known))
+            kind = "setting" if word in self.settings else "precision"
+            kind = "size" if word in self.sizes else kind
             kind = TOKENS[word].kind if word in self.tokens else kind
             if kind in parts:
                 raise UnknownTrackerError(
@@ -230,8 +236,8 @@ class Grammar:
         return parts
 
     def spell(self, parts: Mapping[str, str]) -> str:
-        """The canonical name of parts: the size first, defaults left out."""
-        words = [parts["size"]] if "size" in parts else []
+        """The canonical name of parts: size and setting first, defaults left out."""
+        words = [parts[kind] for kind in _CONFIGURATION if kind in parts]
         words += [
             parts[kind] for kind, usual in DEFAULTS.items() if parts.get(kind, usual) != usual
         ]
@@ -239,8 +245,9 @@ class Grammar:
 
     def variant(self, parts: Mapping[str, str]) -> Variant:
         """The variant of parts, the size among them where the family has sizes."""
-        full = {**({"size": parts["size"]} if "size" in parts else {}), **DEFAULTS, **parts}
-        baseline = self.spell({kind: value for kind, value in full.items() if kind == "size"})
+        configured = {kind: parts[kind] for kind in _CONFIGURATION if kind in parts}
+        full = {**configured, **DEFAULTS, **parts}
+        baseline = self.spell(configured)
         claims = (TOKENS[value].claim for value in full.values() if value in TOKENS)
         return Variant(self.spell(full), self.family, baseline, weakest(claims), full)
 

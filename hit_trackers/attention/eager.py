@@ -6,7 +6,8 @@ from torch import Tensor
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
-    """Official `Attention.forward` and `AttentionSubsample.forward`, operation for operation."""
+    """As the official networks write it, operation for operation."""
     scores = (q @ k.transpose(-2, -1)) * scale
-    scores = scores if bias is None else scores + bias
+    if bias is not None:
+        scores = scores + bias
     return scores.softmax(dim=-1) @ v

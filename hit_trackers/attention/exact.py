@@ -39,10 +39,8 @@ def attend(
     out = q.new_empty(q.shape[0], queries, q.shape[1], v.shape[-1]).transpose(1, 2)
     for number in range(blocks):  # of equal size, so that none is very small
         rows = slice(queries * number // blocks, queries * (number + 1) // blocks)
-        whole = bias is None or bias.shape[-2] == 1
-        out[..., rows, :] = _attend_rows(
-            q[..., rows, :], k, v, bias if whole else bias[:, rows], scale
-        )
+        added = bias if bias is None or bias.shape[-2] == 1 else bias[:, rows]
+        out[..., rows, :] = _attend_rows(q[..., rows, :], k, v, added, scale)
     return out
 
 

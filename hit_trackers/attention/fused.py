@@ -39,6 +39,7 @@ def require(device: torch.device, precision: str) -> None:
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """As every operator, for one image in float32; widths are powers of two from 16 on."""
+    assert bias is not None, "the kernel reads a bias"
     batch, heads, queries, width = q.shape
     assert batch == 1, "a tracker sees one image at a time"
     assert bias is not None, "the kernel reads a bias"

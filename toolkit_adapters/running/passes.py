@@ -113,7 +113,7 @@ class _Track:
             self.flags[index] |= Flag.INVALID
         self.scores[index] = score
 
-    def run_network(self, index: int, network_input: NDArray[Any]) -> None:
+    def run_network(self, index: int, network_input: Any) -> None:
         """Feed the baseline's input to this network; untimed."""
         assert self.probe is not None
         outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
