@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hit_trackers.attention import EAGER, Operator
+from hit_trackers.attention import EAGER, Site
 
 
-class MultiheadAttention(nn.Module):
+class MultiheadAttention(Site):
     """Maps queries (N, 1, C), keys and values (M, 1, C) to (N, 1, C).
 
     Keys of the state dict as `torch.nn.MultiheadAttention`'s. Images come one at a time: the second
@@ -23,19 +23,16 @@ class MultiheadAttention(nn.Module):
     """
 
     def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
+        super().__init__(scale=1.0)  # of the scores; the queries are scaled before
         self.width, self.heads = width, heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
         nn.init.xavier_uniform_(self.in_proj_weight)
-        self.operator = EAGER
 
-    def use(self, operator: Operator) -> None:
-        """Execute by `operator` from now on; `eager` is PyTorch's own function."""
-        self.operator = operator
-
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None) -> Tensor:
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None = None
+    ) -> Tensor:
         """Attend.
 
         Args:
@@ -60,15 +57,16 @@ class MultiheadAttention(nn.Module):
         )
         # PyTorch scales the queries, not the scores: another rounding.
         q = q * math.sqrt(1.0 / float(q.shape[-1]))
-        heads = self.operator.attend(q, k, v, _bias(padding, q), 1.0)
-        return self.out_proj(heads[0].transpose(0, 1).reshape(-1, 1, self.width))
+        heads = super().forward(q, k, v, _added(padding, q))
+        attended = self.out_proj(heads[0].transpose(0, 1).reshape(-1, 1, self.width))
+        return attended
 
     def _by_head(self, tokens: Tensor) -> Tensor:
         """(N, 1, C) -> (1, H, N, C / H)."""
         return tokens.view(tokens.shape[0], self.heads, -1).transpose(0, 1)[None]
 
 
-def _bias(padding: Tensor | None, like: Tensor) -> Tensor | None:
+def _added(padding: Tensor | None, like: Tensor) -> Tensor | None:
     """What is added to scores: 0 or minus infinity, (1, 1, M)."""
     if padding is None:
         return None

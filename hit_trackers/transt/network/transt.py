@@ -8,12 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hit_trackers.attention import Operator
-from hit_trackers.layers.multihead import MultiheadAttention
 from hit_trackers.layers.resnet import ResNet
 from hit_trackers.layers.sine import sine_position
 from hit_trackers.transt.network.config import CONFIGS, TransTConfig
-from hit_trackers.transt.network.fusion import Fusion, Stream, _Sublayers
+from hit_trackers.transt.network.fusion import Fusion, Stream, Sublayers
 
 FEATURES = 1024  # channels that the backbone leaves
 
@@ -117,18 +115,11 @@ class TransT(nn.Module):
         self.knows_places = True
         return self
 
-    def work_in_place(self) -> TransT:
-        """Let activations and sums overwrite what is not read again: the same bits, less memory."""
+    def spare(self) -> TransT:
+        """Make all layers `Sublayers.sparing`."""
         for module in self.modules():
-            if isinstance(module, _Sublayers):
-                module.in_place = True
-        return self
-
-    def use(self, operator: Operator) -> TransT:
-        """Execute every attention by `operator`; call with precision and device set."""
-        for module in self.modules():
-            if isinstance(module, MultiheadAttention):
-                module.use(operator)
+            if isinstance(module, Sublayers):
+                module.sparing = True
         return self
 
 
