@@ -7,11 +7,13 @@ and a scale, and returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
 
 from __future__ import annotations
 
+from functools import partial
+
 from hit_trackers.attention import exact, fused, memeff, streaming
 from hit_trackers.attention.operator import Attend, Operator
 from hit_trackers.attention.site import EAGER, Site, use
 
-__all__ = ["EAGER", "OPERATORS", "Attend", "Operator", "Site", "use"]
+__all__ = ["EAGER", "ON_CUDA", "OPERATORS", "Attend", "Operator", "Site", "use"]
 
 OPERATORS = {
     operator.name: operator
@@ -22,4 +24,13 @@ OPERATORS = {
         Operator("exact", exact.attend),
         Operator("fused", fused.attend),
     )
+}
+
+#: As CUDA executes them, for tensors without contents: some look where their arguments are.
+ON_CUDA = {
+    **OPERATORS,
+    "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
+    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
+    # A kernel of its own needs the device: the arithmetic is that of the official expression.
+    "fused": EAGER,
 }

@@ -13,6 +13,7 @@ from torch import nn
 
 from hit_trackers.engines.pixels import table
 from hit_trackers.engines.program import Program, Tensors
+from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
 
 #: Of a floating precision, by its token.
@@ -22,6 +23,21 @@ DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 def precision_of(dtype: torch.dtype) -> str:
     """The token of a network's type of numbers."""
     return next((token for token, known in DTYPES.items() if known is dtype), str(dtype))
+
+
+def floating(variant: Variant) -> torch.dtype:
+    """The type of numbers of a variant's precision.
+
+    Raises:
+        EngineError: PyTorch's engines do not compute in it.
+    """
+    precision = variant.part("precision")
+    if precision not in DTYPES:
+        raise EngineError(
+            f"{variant.name}: PyTorch's engines have no {precision}; use the onnx or openvino "
+            f"engine ({variant.baseline}_openvino_{precision})"
+        )
+    return DTYPES[precision]
 
 
 def pytorch(device: torch.device) -> str:
