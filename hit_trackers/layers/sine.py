@@ -19,7 +19,7 @@ def sine_position(padding: Tensor, width: int) -> Tensor:
         width: channels, half of them for rows, half for columns.
 
     Returns:
-        float32 (B, width, H, W), with the width innermost in memory, as the official code leaves it.
+        float32 (B, width, H, W); innermost in memory is the width, as official.
     """
     inside = ~padding
     rows, columns = (inside.cumsum(axis, dtype=torch.float32) for axis in (1, 2))

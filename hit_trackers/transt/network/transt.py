@@ -53,8 +53,8 @@ class TransT(nn.Module):
     """The network. Images are float32 (1, 3, S, S), normalised with ImageNet mean and deviation.
 
     Attributes:
-        knows_places: no pixel of TransT's is ever padding (crops are padded with their mean colour),
-            so positions and masks follow from the size alone; the official code computes them anew
+        knows_places: positions were computed once, and masks are left out. No pixel of TransT's is
+            ever padding, as crops are padded with a colour; the official code computes both anew
             from a mask in every frame.
     """
 
@@ -70,38 +70,38 @@ class TransT(nn.Module):
 
     def features(self, image: Tensor) -> Tensor:
         """(1, 3, S, S) -> (1, 1024, S / 8, S / 8)."""
-        features: Tensor = self.backbone[0].body(image)
+        features: Tensor = self.backbone[0].get_submodule("body")(image)
         return features
 
-    def stream(self, features: Tensor, image_size: int) -> Stream:
-        """Features of an image of that size -> its tokens, positions and mask."""
-        if self.knows_places:
-            position, padding = self.get_buffer(f"position_{image_size}"), None
-        else:
-            position, padding = self._places(image_size, features)
-        return Stream(_tokens(self.input_proj(features)), position, padding)
+    def places(self, image_size: int, like: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Positions (N, 1, C) and padding (1, N) of the tokens of an image of that size.
 
-    def _places(self, image_size: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Position (N, 1, C) and padding (1, N), by way of a mask of the image as the official."""
+        Args:
+            image_size: side of the image, in pixels.
+            like: features (1, C, H, W) of it, for their size, dtype and device.
+        """
+        if self.knows_places:
+            return self.get_buffer(f"position_{image_size}"), None
+        # By way of a mask of the image, as official; nothing of it is ever true.
         mask = torch.zeros(1, image_size, image_size, dtype=torch.bool, device=like.device)
         padding = F.interpolate(mask[None].float(), size=like.shape[-2:]).to(torch.bool)[0]
         position = sine_position(padding, self.config.width).to(like.dtype)
         return _tokens(position), padding.flatten(1)
 
-    def predict(self, search: Tensor, template: Stream) -> Output:
-        """A search region, and the template's stream after `begin` -> scores and boxes."""
-        stream = self.stream(self.features(search), search.shape[-1])
-        tokens = self.featurefusion_network(template, stream).unsqueeze(0).transpose(1, 2)
-        return Output(self.class_embed(tokens)[-1], self.bbox_embed(tokens).sigmoid()[-1])
+    def stream(self, features: Tensor, position: Tensor, padding: Tensor | None) -> Stream:
+        """Features (1, 1024, H, W) and where they are -> a stream of tokens."""
+        return Stream(_tokens(self.input_proj(features)), position, padding)
 
-    def begin(self, template: Tensor) -> Stream:
-        """Features of the template -> its stream, as far as it depends on nothing else."""
-        stream = self.stream(template, self.config.template_size)
+    def begin(self, stream: Stream) -> Stream:
+        """The template's stream, as far as it depends on nothing else."""
         return self.featurefusion_network.begin(stream)
 
-    def forward(self, search: Tensor, template: Tensor) -> Output:
-        """Images (1, 3, 256, 256) and (1, 3, 128, 128) -> scores and boxes."""
-        return self.predict(search, self.begin(self.features(template)))
+    def predict(self, search: Tensor, template: Stream) -> Output:
+        """A search region, and the template's stream after `begin` -> scores and boxes."""
+        features = self.features(search)
+        stream = self.stream(features, *self.places(search.shape[-1], features))
+        tokens = self.featurefusion_network(template, stream).unsqueeze(0).transpose(1, 2)
+        return Output(self.class_embed(tokens)[-1], self.bbox_embed(tokens).sigmoid()[-1])
 
     @torch.no_grad()
     def keep_places(self) -> TransT:
@@ -110,7 +110,7 @@ class TransT(nn.Module):
         for size in (self.config.template_size, self.config.search_size):
             side = size // self.config.stride
             features = like.new_empty(1, 1, side, side)
-            position, _ = self._places(size, features)
+            position, _ = self.places(size, features)
             self.register_buffer(f"position_{size}", position, persistent=False)
         self.knows_places = True
         return self
