@@ -42,13 +42,23 @@ class MultiheadAttention(Site):
             padding: bool (1, M), true for keys to leave out; None where there are none.
         """
         if self.operator is EAGER:
-            attended, _ = F.multi_head_attention_forward(
-                *(query, key, value, self.width, self.heads),
-                *(self.in_proj_weight, self.in_proj_bias, None, None, False, 0.0),
-                *(self.out_proj.weight, self.out_proj.bias),
+            attended: Tensor = F.multi_head_attention_forward(
+                query,
+                key,
+                value,
+                self.width,
+                self.heads,
+                self.in_proj_weight,
+                self.in_proj_bias,
+                bias_k=None,
+                bias_v=None,
+                add_zero_attn=False,
+                dropout_p=0.0,
+                out_proj_weight=self.out_proj.weight,
+                out_proj_bias=self.out_proj.bias,
                 training=False,
                 key_padding_mask=padding,
-            )
+            )[0]
             return attended
         parts = zip(self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True)
         q, k, v = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from hit_trackers.errors import BoxError
 
 Image = NDArray[np.uint8]
+Reals = NDArray[np.floating[Any]]
 
 
-def side_around(size: NDArray[np.floating], context: int) -> int:
+def side_around(size: Reals, context: int) -> int:
     """Side of the square, in pixels, for a target's width and height.
 
     Args:
@@ -27,10 +29,10 @@ def side_around(size: NDArray[np.floating], context: int) -> int:
 
 def subwindow(
     image: Image,
-    centre: NDArray[np.float64],
+    centre: Reals,
     side: int,
     size: int,
-    colour: NDArray[np.float64],
+    colour: Reals,
     out: Image | None = None,
 ) -> Image:
     """Cut a square out of an image and resize it.

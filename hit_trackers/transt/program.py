@@ -81,7 +81,8 @@ class TransTProgram(Program):
     def predict(self, search: Tensor, held: tuple[Tensor, ...]) -> Output:
         """Scores and boxes of all cells."""
         if self.once:
-            template = Stream(*held, None)
+            tokens, position = held
+            template = Stream(tokens, position, None)
         else:
             template = self.network.begin(self.network.stream(*held))
         return self.network.predict(search, template)

@@ -12,7 +12,7 @@ from hit_trackers.engines import Engine
 from hit_trackers.geometry import Box
 from hit_trackers.layers.multihead import MultiheadAttention
 from hit_trackers.protocol import Decision
-from hit_trackers.transt.crop import side_around, subwindow
+from hit_trackers.transt.crop import Reals, side_around, subwindow
 from hit_trackers.transt.network.config import CONFIGS
 from hit_trackers.variants import Variant
 
@@ -35,8 +35,8 @@ class TransTTracker(ClosedLoopTracker):
             engine, variant, device, Regions(config.search_size, config.template_size, 4.0)
         )
         # NumPy's own types, as official: float32 where both sides come from the network.
-        self._centre: NDArray[np.floating] = np.zeros(2)
-        self._size: NDArray[np.floating] = np.zeros(2)
+        self._centre = np.zeros(2)
+        self._size: Reals = np.zeros(2)
         self._colour = np.zeros(3)
 
     def cut_template(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -59,7 +59,8 @@ class Sublayers(nn.Module):
             fed: Tensor = second(first(tokens).relu())
             return fed
         if len(tokens) <= self.BLOCK:
-            return second(first(tokens).relu_())
+            fed = second(first(tokens).relu_())
+            return fed
         fed = torch.empty_like(tokens)
         for start in range(0, len(tokens), self.BLOCK):
             rows = slice(start, start + self.BLOCK)
