@@ -12,6 +12,7 @@ from hit_trackers.attention import OPERATORS, Operator, exact, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program
+from hit_trackers.layers.transformer import spare
 from hit_trackers.transt.network.fusion import Stream
 from hit_trackers.transt.network.transt import Output, TransT
 from hit_trackers.variants import Variant
@@ -110,7 +111,7 @@ def make_program(network: TransT, variant: Variant, device: str) -> TransTProgra
     if works_once(variant):
         network.keep_places()
     if spares(variant):
-        network.spare()
+        spare(network)
     if variant.part("attention") == "exact" and device == "cpu":
         operator = Operator("exact", partial(exact.attend, block=BLOCK))
     use(network, operator)

@@ -6,6 +6,7 @@ import torch
 
 from hit_trackers.attention import ON_CUDA, use
 from hit_trackers.families import Sketch
+from hit_trackers.layers.transformer import spare
 from hit_trackers.transt.network.transt import build
 from hit_trackers.transt.program import TransTProgram, spares, works_once
 from hit_trackers.variants import Variant
@@ -18,7 +19,7 @@ def sketch(variant: Variant) -> Sketch:
         if works_once(variant):
             network.keep_places()
         if spares(variant):
-            network.spare()
+            spare(network)
         use(network, ON_CUDA[variant.part("attention")])
         program = TransTProgram(network, works_once(variant))
         search, template = (

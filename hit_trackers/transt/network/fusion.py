@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from hit_trackers.layers.multihead import MultiheadAttention
+from hit_trackers.layers.transformer import Sublayers
 from hit_trackers.transt.network.config import TransTConfig
 
 
@@ -36,36 +36,6 @@ class Stream(NamedTuple):
     def replaced(self, tokens: Tensor) -> Stream:
         """The same places with other tokens."""
         return self._replace(tokens=tokens)
-
-
-class Sublayers(nn.Module):
-    """What both kinds of layers do beside attention.
-
-    Attributes:
-        sparing: sums and activations overwrite what is not read again, and a feed-forward network
-            takes a block of tokens at a time: the same bits, with less memory in less time.
-    """
-
-    BLOCK = 256  # tokens; their hidden activations, 2 MiB, stay in a cache (64 to 1024 were timed)
-    sparing = False
-
-    def add(self, tokens: Tensor, branch: Tensor) -> Tensor:
-        """Their sum, which is the same in either order."""
-        return branch.add_(tokens) if self.sparing else tokens + branch
-
-    def feed(self, tokens: Tensor, first: nn.Linear, second: nn.Linear) -> Tensor:
-        """Two linears, ReLU between: (N, 1, C) -> (N, 1, C)."""
-        if not self.sparing:
-            fed: Tensor = second(first(tokens).relu())
-            return fed
-        if len(tokens) <= self.BLOCK:
-            fed = second(first(tokens).relu_())
-            return fed
-        fed = torch.empty_like(tokens)
-        for start in range(0, len(tokens), self.BLOCK):
-            rows = slice(start, start + self.BLOCK)
-            fed[rows] = second(first(tokens[rows]).relu_())
-        return fed
 
 
 class FusionLayer(Sublayers):

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from hit_trackers.layers.resnet import ResNet
 from hit_trackers.layers.sine import sine_position
+from hit_trackers.layers.transformer import Perceptron
 from hit_trackers.transt.network.config import CONFIGS, TransTConfig
-from hit_trackers.transt.network.fusion import Fusion, Stream, Sublayers
+from hit_trackers.transt.network.fusion import Fusion, Stream
 
 FEATURES = 1024  # channels that the backbone leaves
 
@@ -26,20 +27,6 @@ class Output(NamedTuple):
 
     logits: Tensor
     boxes: Tensor
-
-
-class Mlp(nn.Module):
-    """Three linears, ReLU between them."""
-
-    def __init__(self, width: int, out: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(width, size) for size in (width, width, out))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(..., C) -> (..., out)."""
-        first, second, last = self.layers
-        out: Tensor = last(F.relu(second(F.relu(first(tokens)))))
-        return out
 
 
 class _Backbone(nn.Module):
@@ -63,8 +50,8 @@ class TransT(nn.Module):
         self.config = config
         self.knows_places = False
         self.featurefusion_network = Fusion(config)
-        self.class_embed = Mlp(config.width, 2)
-        self.bbox_embed = Mlp(config.width, 4)
+        self.class_embed = Perceptron(config.width, 2)
+        self.bbox_embed = Perceptron(config.width, 4)
         self.input_proj = nn.Conv2d(FEATURES, config.width, 1)
         self.backbone = nn.Sequential(_Backbone())
 
@@ -113,13 +100,6 @@ class TransT(nn.Module):
             position, _ = self.places(size, features)
             self.register_buffer(f"position_{size}", position, persistent=False)
         self.knows_places = True
-        return self
-
-    def spare(self) -> TransT:
-        """Make all layers `Sublayers.sparing`."""
-        for module in self.modules():
-            if isinstance(module, Sublayers):
-                module.sparing = True
         return self
 
 
