@@ -73,6 +73,7 @@ class Probe(Protocol):
             it.
         box_scale: pixels of the search region that a unit of the first four outputs stands for.
         weights_bytes: bytes that the weights take; None where another runtime holds them.
+        decisions: choices of the last update or `run_network`, by name; a probe may leave it out.
     """
 
     network_seconds: float
@@ -97,6 +98,12 @@ class Probe(Protocol):
         Each is a function that runs it: "frame" is all the device does, "network" the network
         alone; a family may name more. Empty where another runtime executes the network.
         """
+
+
+def decisions_of(probe: Probe) -> Mapping[str, Decision]:
+    """The choices of a probe's last update or `run_network`; none where it does not say."""
+    found: Mapping[str, Decision] = getattr(probe, "decisions", {})
+    return found
 
 
 def probe_of(tracker: Tracker) -> Probe | None:

@@ -40,6 +40,15 @@ class FrozenBatchNorm2d(nn.Module):
         return x * scale + shift
 
 
+class GeluInPlace(nn.Module):
+    """`nn.GELU` on its input's memory."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        activated: Tensor = torch.ops.aten.gelu_(x)
+        return activated
+
+
 class Mlp(nn.Module):
     """Two linears with an activation between: (B, N, C) -> (B, N, C)."""
 

@@ -39,13 +39,6 @@ class Sublayers(nn.Module):
         return fed
 
 
-def spare(network: nn.Module) -> None:
-    """Make all layers of a network `Sublayers.sparing`."""
-    for module in network.modules():
-        if isinstance(module, Sublayers):
-            module.sparing = True
-
-
 class Perceptron(nn.Module):
     """Three linears, ReLU between them: (..., C) -> (..., out)."""
 

@@ -12,7 +12,7 @@ from hit_trackers.attention import OPERATORS, Operator, exact, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program
-from hit_trackers.layers.transformer import spare
+from hit_trackers.layers.sparing import spare
 from hit_trackers.transt.network.fusion import Stream
 from hit_trackers.transt.network.transt import Output, TransT
 from hit_trackers.variants import Variant

@@ -6,7 +6,7 @@ import torch
 
 from hit_trackers.attention import ON_CUDA, use
 from hit_trackers.families import Sketch
-from hit_trackers.layers.transformer import spare
+from hit_trackers.layers.sparing import spare
 from hit_trackers.transt.network.transt import build
 from hit_trackers.transt.program import TransTProgram, spares, works_once
 from hit_trackers.variants import Variant

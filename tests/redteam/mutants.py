@@ -74,12 +74,12 @@ MUTANTS = (
     ),
     *_of(
         "attention/__init__.py",
-        ('Operator("exact", exact.attend)', 'Operator("exact", eager.attend)'),
+        ('Operator("exact", exact.attend)', 'Operator("exact", EAGER.attend)'),
         (
             'Operator("memeff", memeff.attend, memeff.lay_out_bias)',
-            'Operator("memeff", eager.attend)',
+            'Operator("memeff", EAGER.attend)',
         ),
-        ('Operator("streaming", streaming.attend)', 'Operator("streaming", eager.attend)'),
+        ('Operator("streaming", streaming.attend)', 'Operator("streaming", EAGER.attend)'),
         ('Operator("streaming", streaming.attend)', 'Operator("streaming", memeff.attend)'),
         ('Operator("exact", exact.attend)', 'Operator("exact", memeff.attend)'),
     ),
@@ -131,8 +131,8 @@ MUTANTS = (
         "hit/program.py",
         ("output.bottom_right.amax()", "output.top_left.amax()"),
         ('.use(OPERATORS[variant.part("attention")])', '.use(OPERATORS["eager"])'),
-        (".to(DTYPES[precision])", '.to(DTYPES["fp32"])'),
-        (".to(DTYPES[precision])", '.to(DTYPES["bf16"])'),
+        (".to(dtype)", ".to(torch.float32)"),
+        (".to(dtype)", ".to(torch.bfloat16)"),
         ("self.network.embed(search), held", "self.network.embed(search), held * 1.0001"),
     ),
     *_of(

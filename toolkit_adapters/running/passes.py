@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
 from hit_trackers.geometry import check_first_box, is_box
-from hit_trackers.protocol import Tracker, probe_of
+from hit_trackers.protocol import Decision, Tracker, decisions_of, probe_of
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
@@ -68,6 +68,8 @@ class _Track:
         self.files = np.zeros(frames, np.uint64)
         self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
+        self.decisions: dict[int, Mapping[str, Decision]] = {}  # by frame
+        self.open_decisions: list[Mapping[str, Decision]] = []
         self.executed = ""
         # Strangers may draw on what they are given, and the others see the same frame.
         self.takes_a_copy = getattr(entrant.tracker, "writes_on_images", False)
@@ -92,6 +94,7 @@ class _Track:
             if self.probe is not None:
                 self.times["network"][index] = self.probe.network_seconds
                 self.times["device"][index] = self.probe.device_seconds
+                self.decisions[index] = dict(decisions_of(self.probe))
             if self.entrant.updates < WARMUP_UPDATES:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
@@ -119,6 +122,7 @@ class _Track:
         outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
         self.open_outputs.append(outputs.ravel())
         self.open_index.append(index)
+        self.open_decisions.append(dict(decisions_of(self.probe)))
 
     def observe(self) -> None:
         """See what executes the network; untimed."""
@@ -127,7 +131,13 @@ class _Track:
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
+        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
+        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
         return Record(
+            decision_names=names,
+            decisions=_column(closed, names, "taken"),
+            margins=_column(closed, names, "margin"),
+            open_decisions=_column(self.open_decisions, names, "taken"),
             boxes=self.boxes,
             scores=self.scores,
             **self.times,
@@ -144,6 +154,19 @@ class _Track:
             pairing=pairing,
             notes=notes,
         )
+
+
+def _column(
+    frames: Rows[Mapping[str, Decision]], names: tuple[str, ...], part: str
+) -> NDArray[Any]:
+    """(N, D) of one part of each decision; -1 or NaN where a frame has none."""
+    dtype, nothing = (np.int64, -1) if part == "taken" else (np.float64, np.nan)
+    found = np.full((len(frames), len(names)), nothing, dtype=dtype)
+    for row, decisions in zip(found, frames, strict=True):
+        for column, name in enumerate(names):
+            if name in decisions:
+                row[column] = getattr(decisions[name], part)
+    return found
 
 
 def run_sequence(

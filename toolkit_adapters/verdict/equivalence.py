@@ -17,6 +17,7 @@ from toolkit_adapters.verdict.comparable import (
     not_finite,
     require_comparable,
 )
+from toolkit_adapters.verdict.decisions import Flips, compare_decisions
 from toolkit_adapters.verdict.levels import (
     BOUND_PX,
     Agreement,
@@ -54,6 +55,7 @@ class SequenceComparison:
     open_ulps: int  # largest open-loop difference of all outputs, ulps of float32
     open_px: float  # the same of the boxes, in pixels of the search region
     paired: bool  # measured together on the same decoded frames
+    flips: tuple[Flips, ...] = ()  # by decision, where both trackers tell of some
 
     @property
     def evidence(self) -> Evidence:
@@ -161,6 +163,7 @@ def compare_records(
         # Without the side of the search region nothing is known in pixels.
         open_px=float(_far(drift * (side if side > 0 else np.nan)).max(initial=0.0)),
         paired=bool(reference.pairing) and reference.pairing == candidate.pairing,
+        flips=compare_decisions(reference, candidate),
     )
 
 
