@@ -156,7 +156,8 @@ def watch(args: argparse.Namespace, scratch: Path) -> None:
     third = max(1, len(ages) // 3)
     print(
         f"{camera.arrived} pictures in {args.camera} s, {len(ages)} tracked at "
-        f"{args.pause * 1e3:.0f} ms each, {camera.dropped} left out (sum {len(ages) + camera.dropped})"
+        f"{args.pause * 1e3:.0f} ms each, {camera.dropped} left out "
+        f"(sum {len(ages) + camera.dropped})"
     )
     print(
         "age of a picture when its box is known: median "
