@@ -85,6 +85,7 @@ def test_it_runs_and_is_scored_from_records_and_from_files(name, tmp_path, capsy
     assert main(["report", str(results), "--out", str(tmp_path / "report")]) == 0
     report = (tmp_path / "report" / "report.md").read_text()
     assert "AUC" in report
+    assert ("AUC by attribute" in report) == (name in ("otb", "uav123"))
     capsys.readouterr()
     raw = tmp_path / "raw"
     raw.mkdir()

@@ -38,10 +38,10 @@ def test_a_perfect_result_passes_all_thresholds_but_the_last():
 
 
 def test_precision_is_at_20_pixels_and_success_at_21_thresholds():
-    moved = TRUTH + [20, 0, 0, 0]
+    moved = TRUTH + np.array([20.0, 0, 0, 0])
     found = score("otb", moved)
     assert found.values["P"] == 1
-    assert score("otb", TRUTH + [20.1, 0, 0, 0]).values["P"] == pytest.approx(0.1)
+    assert score("otb", TRUTH + np.array([20.1, 0, 0, 0])).values["P"] == pytest.approx(0.1)
     overlap = 20 / 60
     passed = sum(overlap > 0.05 * k for k in range(21))
     # The first frame counts with the truth in its place.

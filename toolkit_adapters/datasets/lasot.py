@@ -7,6 +7,7 @@ from pathlib import Path
 
 from toolkit_adapters.datasets.annotations import read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+from toolkit_adapters.datasets.benchmarks import lasot_attributes
 from toolkit_adapters.datasets.frames import list_frames
 
 
@@ -56,6 +57,10 @@ class Lasot(Dataset):
     def missing_names(self) -> tuple[str, ...]:
         """Official names that are not on disk."""
         return () if self._any_name else tuple(set(self._official) - set(self.sequence_names))
+
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """Those of the official evaluation toolkit; () for what is not of the test set."""
+        return lasot_attributes().get(name, ())
 
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name

@@ -126,11 +126,7 @@ class Listed(Dataset):
         return Truth(self._boxes(entry, rule, count)[entry.skip :])
 
     def attributes(self, name: str) -> tuple[str, ...]:
-        """What is difficult about a sequence, in the benchmark's words; () where it says nothing.
-
-        Raises:
-            DatasetError: its file has another number of flags than there are attributes.
-        """
+        """As `Dataset.attributes`; a file of flags has one for each attribute."""
         entry = self.entries[name]
         rule = self.rule(entry)
         path = self.root / rule.attributes.format(name=entry.name, place=entry.place)
