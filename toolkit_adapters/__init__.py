@@ -126,7 +126,7 @@ def evaluate(
 
     Args:
         raw: folder or zip of one tracker's results.
-        dataset: "lasot", "trackingnet" or "got10k-val".
+        dataset: "lasot", "trackingnet", "got10k-val", "otb", "uav123" or another benchmark.
         annotations: dataset root, folder of annotations, or zip of one.
         convention: who scores, such as "official"; None for the dataset's default.
         settings: skip_missing, repair and truncate of `scoring.rawresults.evaluation.evaluate`.
@@ -134,7 +134,8 @@ def evaluate(
     from toolkit_adapters.scoring import find
     from toolkit_adapters.scoring.rawresults.evaluation import evaluate as score
 
-    return score(Path(raw), Path(annotations), find(dataset, convention), **settings)
+    found = find(dataset, convention)
+    return score(Path(raw), Path(annotations), found, dataset=dataset, **settings)
 
 
 def track(

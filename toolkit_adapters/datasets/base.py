@@ -97,6 +97,14 @@ class Dataset(abc.ABC):
             DatasetError: it is missing, malformed or inconsistent; file and line are named.
         """
 
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """What is difficult about a sequence, in the benchmark's words; () where it says nothing.
+
+        Raises:
+            DatasetError: a file that says it is malformed.
+        """
+        return ()
+
     @abc.abstractmethod
     def missing_names(self) -> tuple[str, ...]:
         """Names of the official list that are not on disk (a subset is allowed)."""

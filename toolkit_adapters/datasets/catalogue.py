@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hit_trackers.errors import DatasetError, HitTrackersError
+from toolkit_adapters.datasets.benchmarks import BENCHMARKS as LISTED
+from toolkit_adapters.datasets.benchmarks import lasot_extension
 from toolkit_adapters.datasets.settings import config_file, expanded, setting
 
 if TYPE_CHECKING:
@@ -19,17 +21,26 @@ if TYPE_CHECKING:
 DEMO_PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")
 #: Whatever is found below a root; the boxes of files are `x, y, w, h`, or two corners.
 FOLDERS = ("folder", "folder-xyxy")
-DATASETS = ("demo", "lasot", "trackingnet", "got10k-val", "got10k-test", *FOLDERS)
+#: The root of each benchmark, by the name of the dataset.
 BENCHMARKS = {
     "lasot": "lasot",
     "trackingnet": "trackingnet",
     "got10k-val": "got10k",
     "got10k-test": "got10k",
+    "lasot-ext": "lasot_ext",
+    **{name: benchmark.root for name, benchmark in LISTED.items()},
+    "got10k-train": "got10k",
 }
+DATASETS = ("demo", *BENCHMARKS, *FOLDERS)
+#: What `reproduce` runs where it is configured: the benchmarks of the papers that it reproduces.
+REPRODUCED = ("lasot", "trackingnet", "got10k-val", "got10k-test")
 LAYOUTS = {
+    **{benchmark.root: benchmark.layout for benchmark in reversed(list(LISTED.values()))},
+    "lasot_ext": "<root>/atv/atv-1/{groundtruth.txt,img/00000001.jpg}",
     "lasot": "<root>/airplane/airplane-1/{groundtruth.txt,img/00000001.jpg}",
     "trackingnet": "<root>/TEST/{anno/<sequence>.txt,frames/<sequence>/0.jpg}",
-    "got10k": "<root>/{val,test}/{list.txt,<sequence>/groundtruth.txt,<sequence>/00000001.jpg}",
+    "got10k": "<root>/{val,test,train}/{list.txt,"
+    "<sequence>/groundtruth.txt,<sequence>/00000001.jpg}",
 }
 
 
@@ -98,7 +109,7 @@ def split_pairs(values: Iterable[str], option: str) -> dict[str, str]:
 
 
 def find_root(dataset: str, root: str | Path | None = None) -> Path:
-    """Root folder of `lasot`, `trackingnet`, `got10k-val` or `got10k-test`.
+    """Root folder of a benchmark.
 
     Looked for in this order: the argument, the environment, the configuration file.
 
@@ -166,6 +177,7 @@ def open_datasets(
     from toolkit_adapters.datasets import demo
     from toolkit_adapters.datasets.got10k import Got10k
     from toolkit_adapters.datasets.lasot import Lasot
+    from toolkit_adapters.datasets.listed import Listed
     from toolkit_adapters.datasets.trackingnet import TrackingNet
 
     if name == "demo":
@@ -178,6 +190,10 @@ def open_datasets(
         return [Lasot(find_root(name, root))]
     if name == "trackingnet":
         return [TrackingNet(find_root(name, root), truth=Path(truth) if truth else None)]
-    if name in ("got10k-val", "got10k-test"):
+    if name == "lasot-ext":
+        return [Lasot(find_root(name, root), name, official=lasot_extension())]
+    if name in LISTED:
+        return [Listed(find_root(name, root), name)]
+    if BENCHMARKS.get(name) == "got10k":
         return [Got10k(find_root(name, root), split=name.removeprefix("got10k-"))]
     raise DatasetError(f"unknown dataset {name!r}; known: {', '.join((*DATASETS, *DEMO_PARTS))}")

@@ -15,6 +15,7 @@ from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.catalogue import DEMO_PARTS, FOLDERS, open_folder
 from toolkit_adapters.datasets.folder import Folder
+from toolkit_adapters.datasets.listed import Listed
 from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
@@ -120,8 +121,8 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     if run.dataset == "got10k-test":
         reason = "its truth is known to the server alone: submit"
         return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
-    if isinstance(dataset, Folder):
-        return _of_folder(run, dataset, convention)
+    if isinstance(dataset, (Folder, Listed)):
+        return _of_dataset(run, dataset, convention)
     place = annotation_root(root, convention.dataset)
     if convention.dataset == "trackingnet":
         known_truth = truth or truth_folder(root)
@@ -142,8 +143,8 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
 
 
-def _of_folder(run: Run, dataset: Folder, convention: Convention) -> DatasetTruth:
-    """The truth where any folder was run: it is found with the frames."""
+def _of_dataset(run: Run, dataset: Dataset, convention: Convention) -> DatasetTruth:
+    """The truth as the dataset's own reader has it."""
     limit = run.identity.get("max_frames")
     truths = {}
     for name in run.sequences:

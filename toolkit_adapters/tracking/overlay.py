@@ -64,7 +64,7 @@ class Overlay:
         shown = np.asarray(np.concatenate(panels, axis=1), np.uint8)
         furthest = state.furthest
         if not self._with_strip or furthest is None:
-            return shown
+            return np.asarray(shown, np.uint8)
         if self._strip is None:
             height = max(48, 2 * round(_STRIP * image.shape[0] / 2))
             self._strip = Strip(shown.shape[1], height, _unit(shown), self.colours)
@@ -72,7 +72,7 @@ class Overlay:
         return np.asarray(np.concatenate([shown, strip]), np.uint8)
 
     def _panel(self, state: State, image: Image, names: Sequence[str]) -> Image:
-        canvas: Image = image.copy()
+        canvas: Image = np.array(image, np.uint8)
         unit = _unit(image)
         step = state.step
         thin = max(1, round(2 * unit))
