@@ -280,9 +280,7 @@ class Grammar:
         words = [parts["size"]] if "size" in parts else []
         kinds = dict.fromkeys([*DEFAULTS, *(token.kind for token in _ALL.values())])
         words += [
-            parts[kind]
-            for kind in kinds
-            if kind in parts and parts[kind] != DEFAULTS.get(kind)
+            parts[kind] for kind in kinds if kind in parts and parts[kind] != DEFAULTS.get(kind)
         ]
         return "_".join([self.family, *words])
 

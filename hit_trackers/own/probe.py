@@ -158,4 +158,3 @@ class _Observing(Counting):
 def planned(account: Any) -> list[Any]:
     """The sites of an account that are not left as their network wrote them."""
     return [site for site in account.sites if site.plan != "as written"]
-

@@ -66,7 +66,9 @@ class Row:
     gflop: float = math.nan
     roofline_share: float = math.nan
     difference_px: float = math.nan  # largest, of a box open loop, in pixels of the search region
-    difference_relative: float | None = None  # of any output over its range, where boxes are unknown
+    difference_relative: float | None = (
+        None  # of any output over its range, where boxes are unknown
+    )
     bitwise: bool = False  # all outputs of the network, open loop
     breaches: tuple[Breach, ...] = ()
     problem: str = ""

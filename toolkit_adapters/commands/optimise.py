@@ -152,7 +152,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"broken: {reason}")
     for tracker, reason in summary.left_out.items():
         print(f"does not fit: {reason if tracker in reason else f'{tracker}: {reason}'}")
-    print(f"\nrecords: {summary.results.folder}; next: hit-trackers report {summary.results.folder}")
+    print(
+        f"\nrecords: {summary.results.folder}; next: hit-trackers report {summary.results.folder}"
+    )
     failed = any(failure.tracker in ("", name) for failure in summary.failures)
     return 1 if failed or any(not control.passed for control in verification.controls) else 0
 

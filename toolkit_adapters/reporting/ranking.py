@@ -22,7 +22,7 @@ HEADINGS = (
 _ORDER = tuple(Boxes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranked:
     """A variant and what was found of it."""
 
@@ -62,7 +62,7 @@ def rows(
         baseline: the tracker.
         seconds: that it took to load each.
     """
-    found = [
+    found: list[tuple[str, ...]] = [
         (baseline, "the tracker as it is", "", "", "1", "1", _activations(collection, baseline), "")
     ]
     for one in ranked(collection, baseline):
@@ -88,13 +88,12 @@ def rows(
 
 def sentences(collection: Collection, baseline: str) -> list[str]:
     """What a lab wants: of the best variant, and of the fastest that keeps its claim if another."""
-    kept = [one for one in ranked(collection, baseline) if one.certificate.holds]
+    found = ranked(collection, baseline)
+    kept = [one for one in found if one.certificate.holds]
     if not kept:
-        return [f"No variant of {baseline} kept its claim."]
+        return [f"No variant of {baseline} {'kept its claim' if found else 'fits it'}."]
     fastest = max(kept, key=lambda one: one.update.value if one.update else 0.0)
-    return [
-        _sentence(collection, one) for one in dict.fromkeys([kept[0], fastest])
-    ]
+    return [_sentence(collection, one) for one in dict.fromkeys([kept[0], fastest])]
 
 
 def _sentence(collection: Collection, one: Ranked) -> str:

@@ -218,7 +218,9 @@ def _relative(
     drift: NDArray[np.float64], reference: Record, candidate: Record, rows: NDArray[np.intp]
 ) -> float | None:
     """Largest difference over the range of the baseline's tensor; None where boxes are known."""
-    known = [record.patch_size > 0 or not record.open_ranges.size for record in (reference, candidate)]
+    known = [
+        record.patch_size > 0 or not record.open_ranges.size for record in (reference, candidate)
+    ]
     if any(known) or not len(rows):
         return None
     ranges = reference.open_ranges[rows]
@@ -234,8 +236,10 @@ def _digests_equal(
     a, b = (record.open_digests for record in (reference, candidate))
     if not len(a) and not len(b):
         return True
-    return len(a) == len(reference.open_index) and len(b) == len(candidate.open_index) and bool(
-        np.array_equal(a[left], b[right])
+    return (
+        len(a) == len(reference.open_index)
+        and len(b) == len(candidate.open_index)
+        and bool(np.array_equal(a[left], b[right]))
     )
 
 
