@@ -73,7 +73,16 @@ def test_exact_changes_no_bit(name: str, clip: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("size", ["cvt", "vit"])
-@pytest.mark.parametrize("token", ["memeff", "streaming", "compile", "onnx", "openvino"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "memeff",
+        "streaming",
+        "onnx",
+        "openvino",
+        pytest.param("compile", marks=pytest.mark.slow),
+    ],
+)
 def test_tolerance(size: str, token: str, clip: list[np.ndarray]) -> None:
     if token in ("onnx", "openvino"):
         pytest.importorskip({"onnx": "onnxruntime"}.get(token, token))

@@ -57,7 +57,16 @@ def test_exact_changes_no_bit_and_flips_nothing(name: str, clip: list[np.ndarray
     assert np.array_equal(*outputs)
 
 
-@pytest.mark.parametrize("token", ["memeff", "streaming", "compile", "onnx", "openvino"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "memeff",
+        "streaming",
+        "onnx",
+        "openvino",
+        pytest.param("compile", marks=pytest.mark.slow),
+    ],
+)
 def test_tolerance(token: str, clip: list[np.ndarray]) -> None:
     if token in ("onnx", "openvino"):
         pytest.importorskip({"onnx": "onnxruntime"}.get(token, token))
