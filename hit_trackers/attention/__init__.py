@@ -1,8 +1,8 @@
 """Attention operators: one expression, executed in different ways.
 
 Each takes queries (B, H, Nq, D), keys (B, H, Nk, D), values (B, H, Nk, Dv), an additive bias
-(H, Nq, Nk), or None where the network has none, and a scale, and returns
-softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
+(H, Nq, Nk), (1, 1, Nk) where it says which keys are padding, or None where the network has none,
+and a scale, and returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
 """
 
 from __future__ import annotations

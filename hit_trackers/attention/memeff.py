@@ -22,13 +22,14 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -
     padding = v.shape[-1] - q.shape[-1]
     if padding:
         q, k = F.pad(q, (0, padding)), F.pad(k, (0, padding))
-    mask = None if bias is None else bias[None]
+    mask = bias[None] if bias is not None and bias.dim() == 3 else bias
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
 
 def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """`attend` on CUDA: one kernel, which reads the bias where it lies."""
-    bias = None if bias is None else bias.expand(q.shape[0], *bias.shape[-3:])
+    if bias is not None:  # the kernel wants it as large as the scores, though not in memory
+        bias = bias.expand(*q.shape[:-1], bias.shape[-1])
     out = torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, compute_log_sumexp=False, scale=scale
     )
