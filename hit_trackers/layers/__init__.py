@@ -13,7 +13,13 @@ class FrozenBatchNorm2d(nn.Module):
     """Batch norm of fixed statistics: (B, C, H, W) -> the same. Four buffers, no parameter.
 
     The official operations in their order: scale and shift are computed anew in every call.
+
+    Attributes:
+        sparing: scale and shift are computed once and the input is overwritten: the same bits.
     """
+
+    sparing = False
+    kept: tuple[Tensor, Tensor] | None = None
 
     weight: Tensor
     bias: Tensor
@@ -36,6 +42,10 @@ class FrozenBatchNorm2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
+        if self.sparing:
+            self.kept = self.affine() if self.kept is None else self.kept
+            scale, shift = self.kept
+            return x.mul_(scale).add_(shift)
         scale, shift = self.affine()
         return x * scale + shift
 
