@@ -13,12 +13,8 @@ class FrozenBatchNorm2d(nn.Module):
     """Batch norm of fixed statistics: (B, C, H, W) -> the same. Four buffers, no parameter.
 
     The official operations in their order: scale and shift are computed anew in every call.
-
-    Attributes:
-        sparing: scale and shift are computed once and the input is overwritten: the same bits.
     """
 
-    sparing = False
     kept: tuple[Tensor, Tensor] | None = None
 
     weight: Tensor
@@ -40,10 +36,14 @@ class FrozenBatchNorm2d(nn.Module):
         scale = weight * (variance + 1e-5).rsqrt()
         return scale, bias - mean * scale
 
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Compute scale and shift now, and overwrite the input from now on: the same bits."""
+        self.kept = self.affine()
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
-        if self.sparing:
-            self.kept = self.affine() if self.kept is None else self.kept
+        if self.kept is not None:
             scale, shift = self.kept
             return x.mul_(scale).add_(shift)
         scale, shift = self.affine()

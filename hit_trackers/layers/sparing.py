@@ -16,5 +16,7 @@ def spare(network: nn.Module) -> None:
             module.sparing = True
         if isinstance(module, ResNet):  # in which no norm's input is read again
             for norm in module.modules():
-                if isinstance(norm, (BatchNorm2d, FrozenBatchNorm2d)):
+                if isinstance(norm, FrozenBatchNorm2d):
+                    norm.keep()
+                elif isinstance(norm, BatchNorm2d):
                     norm.sparing = True

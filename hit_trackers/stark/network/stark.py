@@ -96,11 +96,7 @@ class Stark(nn.Module):
 
     def predict(self, templates: Tokens, search: Tokens) -> Output:
         """Tokens of all templates, and of the search region."""
-        joined = Tokens(
-            torch.cat((templates.tokens, search.tokens)),
-            torch.cat((templates.padding, search.padding), dim=1),
-            torch.cat((templates.position, search.position)),
-        )
+        joined = join([templates, search])
         memory, padding = self.encode(joined)
         found = self.transformer.decode(self.query_embed.weight, memory, joined.position, padding)
         found = found.unsqueeze(0).transpose(1, 2)  # (1, B, N, C)
