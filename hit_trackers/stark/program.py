@@ -11,7 +11,7 @@ from torch import Tensor
 from hit_trackers.attention import OPERATORS, Operator, exact, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
-from hit_trackers.engines.program import Program, Tensors
+from hit_trackers.engines.program import Program, Tensors, each
 from hit_trackers.layers.sparing import spare
 from hit_trackers.stark.network.stark import Output, Stark, Tokens, join
 from hit_trackers.variants import Variant
@@ -48,10 +48,23 @@ class StarkProgram(Program):
         mask = patch[..., 3] > 0
         return image, mask if mask.dim() == 3 else mask.unsqueeze(0)
 
-    def hold(self, template: tuple[Tensor, Tensor]) -> Tensors:
-        """Of each template by itself, as official."""
-        parts = zip(template[0].split(1), template[1].split(1), strict=True)
-        return tuple(join([self.network.embed(image, mask) for image, mask in parts]))
+    def normalise(self, patch: Tensor) -> Tensors:
+        """As of `Program`: image and mask; of templates by turns, each by itself.
+
+        As official, for that decides the layout of an image, and the layout which convolution
+        kernels run, and so the bits.
+        """
+        if patch.dim() == 3:
+            return super().normalise(patch)
+        parts: list[Tensor] = []
+        for one in patch:
+            parts += each(super().normalise(one))
+        return tuple(parts)
+
+    def hold(self, template: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Of every template's image and mask."""
+        pairs = zip(template[0::2], template[1::2], strict=True)
+        return tuple(join([self.network.embed(image, mask) for image, mask in pairs]))
 
     def predict(self, search: tuple[Tensor, Tensor], held: tuple[Tensor, ...]) -> Output:
         """A box, where it comes from, and of ST how sure that is."""

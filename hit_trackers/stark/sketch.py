@@ -21,12 +21,9 @@ def sketch(variant: Variant) -> Sketch:
         use(network, ON_CUDA[variant.part("attention")])
         program = StarkProgram(network)
         search, template = (
-            (torch.empty(count, 3, side, side), torch.empty(count, side, side, dtype=torch.bool))
-            for count, side in (
-                (1, program.search_size),
-                (network.config.templates, program.template_size),
-            )
+            (torch.empty(1, 3, side, side), torch.empty(1, side, side, dtype=torch.bool))
+            for side in (program.search_size, program.template_size)
         )
-        held = program.hold(template)
+        held = program.hold(template * network.config.templates)
     weights = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
     return Sketch(lambda: program.predict(search, held), weights)
