@@ -8,6 +8,7 @@ checks      what publications claim, held against what is found
 words       findings as sentences; `answers`: those that come first
 table       a table as text, Markdown, LaTeX and CSV; `tables`: all of them, by subject
 figures     curves, times, variants, divergence (`drawing`: how they look); `strips`: frames
+moments     where variants leave their baseline; `clips`: the worst of them as short videos
 sections    the parts of the page, which tables and figures belong to
 page        the HTML page (page.html.j2, page.css, page.js)
 snapshot    the data of a report, for a later one to be held against
