@@ -15,19 +15,21 @@ from torch import Tensor
 BIAS_ALIGNMENT = 8
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """Equal to `eager.attend` within rounding; the scores are never stored as a whole."""
     if q.is_cuda:
         return attend_cuda(q, k, v, bias, scale)
     padding = v.shape[-1] - q.shape[-1]
     if padding:
         q, k = F.pad(q, (0, padding)), F.pad(k, (0, padding))
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None], scale=scale)
+    mask = bias[None] if bias is not None and bias.dim() == 3 else bias
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
 
-def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
+def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """`attend` on CUDA: one kernel, which reads the bias where it lies."""
-    bias = bias.expand(q.shape[0], *bias.shape[-3:])
+    if bias is not None:  # the kernel wants it as large as the scores, though not in memory
+        bias = bias.expand(*q.shape[:-1], bias.shape[-1])
     out = torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, compute_log_sumexp=False, scale=scale
     )

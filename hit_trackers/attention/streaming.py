@@ -7,20 +7,25 @@ rescales what was summed before it.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 TILE = 64
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, tile: int = TILE) -> Tensor:
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float, tile: int = TILE
+) -> Tensor:
     """Equal to `eager.attend` within rounding; holds (B, H, Nq, tile) scores at most."""
-    m = q.new_full((*q.shape[:-1], 1), -float("inf"))
+    # The lowest number, not minus infinity, of which a tile of padding would leave no number.
+    m = q.new_full((*q.shape[:-1], 1), torch.finfo(q.dtype).min)
     l = q.new_zeros((*q.shape[:-1], 1))  # noqa: E741 (the paper's symbol)
     o = q.new_zeros((*q.shape[:-1], v.shape[-1]))
     for start in range(0, k.shape[-2], tile):
         columns = slice(start, start + tile)
         # Equation 2: scores of this tile, and the running maximum.
-        s = (q @ k[..., columns, :].transpose(-2, -1)) * scale + bias[..., columns]
+        s = (q @ k[..., columns, :].transpose(-2, -1)) * scale
+        s = s if bias is None else s + bias[..., columns]
         m_new = m.maximum(s.amax(dim=-1, keepdim=True))
         # Equation 3: the running sum, rescaled to the new maximum.
         p = (s - m_new).exp()

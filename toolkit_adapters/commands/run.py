@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hit_trackers.families import tracker_name
+from hit_trackers.families import is_declared, tracker_name
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 from toolkit_adapters.running import arguments
 
@@ -226,6 +226,8 @@ def run(args: argparse.Namespace) -> int:
             fresh=args.fresh,
             wait=args.wait,
             command=shlex.join(["hit-trackers", *sys.argv[1:]]),
+            # Somebody's code that fails must not cost the others their run.
+            optional=frozenset(name for name in args.tracker if is_declared(name)),
         )
     )
     return conclude(summary)
@@ -241,13 +243,15 @@ def conclude(summary: Summary) -> int:
         _say(f"{len(summary.failures)} failed, all others are unharmed:")
         for failure in summary.failures:
             print(f"  {failure}", file=sys.stderr)
+    for tracker, reason in summary.left_out.items():
+        _say(f"{tracker} is left out, all others are unharmed: {reason}")
     if summary.signal:
         again = "run the same command again to resume"
         _say(f"stopped; {summary.unfinished} sequences to go: {again}")
         return 128 + summary.signal
     folder = summary.results.folder
     print(f"records: {folder}; next: hit-trackers verify {folder}")
-    return 1 if summary.failures else 0
+    return 0 if summary.complete else 1
 
 
 def _say(message: str) -> None:

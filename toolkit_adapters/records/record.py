@@ -44,15 +44,25 @@ class Record:
     update: NDArray[np.float64]  # (N,) seconds: image in memory to box
     frame: NDArray[np.float64]  # (N,) seconds: decode + update
     flags: NDArray[np.uint8]  # (N,) of `Flag`
-    #: Frames at which the network was fed the *baseline's* search region, and what it said: (M, K)
-    #: with cx, cy, w, h first, as fractions of that patch, whose side is `patch_size` pixels.
+    #: Frames at which the network was fed the *baseline's* input, and what it said: (M, K) with
+    #: cx, cy, w, h first, as fractions of a patch whose side is `patch_size` pixels. Where that is
+    #: 0 they are a sample of all outputs: with the range (M, K) of the tensor that each is from,
+    #: and a digest (M,) of every bit. See `hit_trackers.protocol.Outputs`.
     open_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     open_outputs: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    open_ranges: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    open_digests: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     patch_size: int = 0
     #: (N,) digest of each frame's file (`datasets.decoding.file_digest`); none where not known.
     files: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     #: (N, 2) bytes, and ns of last modification, of each frame's file; none where not known.
     stamps: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    #: What the tracker chose in each frame, where it says: names (D,), a whole number for each
+    #: choice (N, D), -1 for none, and by how much it was chosen (N, D); the same open loop (M, D).
+    decision_names: tuple[str, ...] = ()
+    decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    margins: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0), np.float64))
+    open_decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     executed: str = ""  # what ran, as `hit_trackers.executed.Executed.to_json` writes it
     identity: str = ""  # SHA-256 of the run's identity
     pairing: str = ""  # the same for records measured together on the same decoded frames
@@ -73,8 +83,12 @@ class Record:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that is stored, as arrays, in a fixed order."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["notes"] = np.array(self.notes, dtype=np.str_).reshape(len(self.notes))
+        names = [f.name for f in dataclasses.fields(self)]
+        if not self.decision_names:
+            names = [name for name in names if name not in _DECISIONS]
+        values = {name: getattr(self, name) for name in names}
+        for name in _TEXTS & values.keys():
+            values[name] = np.array(values[name], dtype=np.str_).reshape(len(values[name]))
         return {name: np.asarray(value) for name, value in values.items()}
 
     def digest(self) -> str:
@@ -83,12 +97,17 @@ class Record:
 
     def result_digest(self) -> str:
         """SHA-256 of what a repeated run must reproduce: all but times, flags and pairing."""
-        names = ["boxes", "scores", "open_index", "open_outputs", "patch_size", "files"]
-        names += ["executed", "identity", "notes"]
+        names = ["boxes", "scores", "open_index", "open_outputs", "open_ranges", "open_digests"]
+        names += ["patch_size", "files", "executed", "identity", "notes"]
         arrays = self.arrays()
+        names += [name for name in arrays if name in _DECISIONS]
         return _digest({name: arrays[name] for name in names})
 
 
+#: Arrays that a record has only where its tracker tells of decisions.
+_DECISIONS = ("decision_names", "decisions", "margins", "open_decisions")
+#: Several words each.
+_TEXTS = {"notes", "decision_names"}
 _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "boxes": (np.float64, (None, 4)),
     "scores": (np.float64, (None,)),
@@ -96,13 +115,18 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "flags": (np.uint8, (None,)),
     "open_index": (np.int64, (None,)),
     "open_outputs": (np.float32, (None, None)),
+    "open_ranges": (np.float32, (None, None)),
+    "open_digests": (np.uint64, (None,)),
     "files": (np.uint64, (None,)),
     "stamps": (np.int64, (None, 2)),
+    "decisions": (np.int64, (None, None)),
+    "margins": (np.float64, (None, None)),
+    "open_decisions": (np.int64, (None, None)),
 }
 #: Kinds of NumPy types of all else: a single value each, but for the notes.
 _KINDS = {
     "patch_size": "i",
-    **dict.fromkeys(("executed", "identity", "pairing", "digest", "notes"), "U"),
+    **dict.fromkeys(("executed", "identity", "pairing", "digest", *_TEXTS), "U"),
 }
 
 
@@ -118,9 +142,11 @@ def _check(record: Record, where: str) -> Record:
     for name, (dtype, shape) in _SHAPES.items():
         array = getattr(record, name)
         rows = len(record.open_index) if name.startswith("open_") else len(record.boxes)
-        if name in ("files", "stamps") and not len(array):
+        if name in ("files", "stamps", "open_ranges", "open_digests") and not len(array):
             rows = 0
         width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
+        if name in _DECISIONS:
+            rows, width = (rows if record.decision_names else 0), (len(record.decision_names),)
         expected = (rows, *width)
         if array.dtype != dtype or array.shape != expected:
             raise RecordError(
@@ -161,18 +187,21 @@ def load_record(path: Path) -> Record:
     except Exception as error:  # struct.error, tokenize.TokenError of a forged header, ...
         raise RecordError(_damaged(path, f"{type(error).__name__}: {error}")) from error
     names = [f.name for f in dataclasses.fields(Record)]
+    if not arrays.keys() & set(_DECISIONS):
+        names = [name for name in names if name not in _DECISIONS]
     if sorted(arrays) != sorted([*names, "digest"]):
         raise RecordError(_damaged(path, f"it holds {sorted(arrays)}"))
-    for name, kind in _KINDS.items():
-        array = arrays[name]
-        if array.dtype.kind != kind or array.ndim != (name == "notes"):
+    for name in _KINDS.keys() & arrays.keys():
+        array, kind = arrays[name], _KINDS[name]
+        if array.dtype.kind != kind or array.ndim != (name in _TEXTS):
             raise RecordError(_damaged(path, f"{name} is {array.dtype} {array.shape}"))
     digest = str(arrays.pop("digest"))
     if digest != _digest({name: arrays[name] for name in names}):
         raise RecordError(_damaged(path, "its contents do not have the digest it states"))
     return _check(
         Record(
-            **{name: arrays[name] for name in _SHAPES},
+            **{name: arrays[name] for name in _SHAPES.keys() & arrays.keys()},
+            decision_names=tuple(str(name) for name in arrays.get("decision_names", ())),
             patch_size=int(arrays["patch_size"]),
             executed=str(arrays["executed"]),
             identity=str(arrays["identity"]),

@@ -18,6 +18,7 @@ from toolkit_adapters.reporting.strips import build_strips
 from toolkit_adapters.reporting.table import Table
 from toolkit_adapters.reporting.tables import (
     accuracy,
+    decisions,
     equivalence,
     latency,
     memory,
@@ -38,6 +39,7 @@ def build_tables(collection: Collection) -> list[Table]:
         accuracy.table2(collection),
         variants.waterfall_table(collection),
         equivalence.equivalence_table(collection),
+        decisions.decision_table(collection),
         latency.latency_table(collection),
         memory.memory_table(collection),
         *accuracy.accuracy_tables(collection),

@@ -41,6 +41,8 @@ class Request:
 
     Attributes:
         trackers: names; give a baseline and its variants together, so that they are paired.
+        optional: those of the trackers that are left out, with the reason, where they cannot be
+            loaded; the others go on without them.
         datasets: names, such as "demo" or "lasot", or datasets that were opened already.
         results: folder of the records.
         options: how sequences are run.
@@ -80,6 +82,7 @@ class Request:
     trust_files: bool = False
     wait: bool = False
     command: str = ""
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,17 +94,21 @@ class Summary:
         failures: sequences without a record, and why; all others are unharmed.
         unfinished: sequences that were not run because somebody asked to stop.
         signal: number of the signal that asked, else 0.
+        left_out: optional trackers that could not be loaded, and why.
+        seconds: that it took to load each of the others, compilation included.
     """
 
     results: Results
     failures: tuple[jobs.Failure, ...] = ()
     unfinished: int = 0
     signal: int = 0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether every sequence that was asked for has its records."""
-        return not (self.failures or self.unfinished or self.signal)
+        return not (self.failures or self.unfinished or self.signal or self.left_out)
 
 
 def run_session(request: Request) -> Summary:
@@ -118,7 +125,9 @@ def run_session(request: Request) -> Summary:
         dataset for given in dict.fromkeys(request.datasets) for dataset in _opened(given, request)
     ]
     selections = select(datasets, request.sequences, options.max_frames)
-    setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
+    setup = Setup(
+        options, request.trackers, request.checkpoints, request.controls != 0, request.optional
+    )
     if request.on == "local":
         say_crowded("hit-trackers run")
     with locked(request.results, wait=request.wait):
@@ -130,13 +139,16 @@ def run_session(request: Request) -> Summary:
             address=request.address,
             cpus_per_worker=request.cpus_per_worker,
         ) as scheduler:
-            plans = _prepare(request, options, selections, results, scheduler.description)
+            loaded = scheduler.description
+            plans = _prepare(request, options, selections, results, loaded)
             with stop_on_signals() as stop:
                 failures, unfinished = _run(results, scheduler, plans, stop)
                 if not unfinished and request.memory:
                     failures += _measure_memory(results, scheduler, stop)
         _write_failures(results, failures)
-    return Summary(results, tuple(failures), unfinished, stop.signal)
+    return Summary(
+        results, tuple(failures), unfinished, stop.signal, loaded.left_out, loaded.seconds
+    )
 
 
 def _opened(given: str | Dataset, request: Request) -> list[Dataset]:
