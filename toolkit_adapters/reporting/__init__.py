@@ -7,6 +7,7 @@ latency     times as distributions, pairs as ratios; `memory`: peaks and their c
 checks      what publications claim, held against what is found
 words       findings as sentences; `answers`: those that come first
 table       a table as text, Markdown, LaTeX and CSV; `tables`: all of them, by subject
+tradeoff    speed against accuracy; `sparklines`: every sequence's distance at a glance
 figures     curves, times, variants, divergence (`drawing`: how they look); `strips`: frames
 moments     where variants leave their baseline; `clips`: the worst of them as short videos
 comparison  result files of several trackers side by side
