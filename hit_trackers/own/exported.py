@@ -83,7 +83,7 @@ class ExportedEngine(OwnEngine):
                 torch.onnx.export(
                     graph,
                     tuple(graph.inputs),
-                    buffer,  # type: ignore[arg-type]
+                    buffer,
                     dynamo=False,
                     opset_version=OPSET,
                     input_names=names,

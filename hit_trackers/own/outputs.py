@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from hit_trackers.own.calls import leaves
 from hit_trackers.protocol import Outputs
