@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,34 @@ def given(checkpoint: str | Path) -> Path | None:
     if not path.is_file():
         raise CheckpointError(f"checkpoint {path} does not exist, or is no file")
     return path
+
+
+def find(
+    baseline: str, names: Sequence[str], origin: str, checkpoint: str | Path | None, without: str
+) -> Path | None:
+    """The weight file to load; None for seeded weights.
+
+    Args:
+        baseline: the tracker that reads it.
+        names: of the file below a checkpoint folder, the official one first.
+        origin: where it comes from, in words.
+        checkpoint: what the user named; None: look for it.
+        without: what works without the file, in words.
+
+    Raises:
+        CheckpointError: nothing there; says which file, where to put it, and what works without.
+    """
+    if checkpoint is not None:
+        return given(checkpoint)
+    found = search(names)
+    if found is None:
+        raise CheckpointError(
+            f"no weights for {baseline}. Expected {names[0]} (from {origin}) in one of: "
+            f"{', '.join(str(folder) for folder in folders())}.\n"
+            f"Put it there, set {ENVIRONMENT} to its folder, or give --checkpoint FILE. "
+            f"Without it, {without}."
+        )
+    return found
 
 
 def load_into(

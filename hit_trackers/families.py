@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 GROUP = "hit_trackers.families"
 #: Families of this package, which need no installation: a checkout on the path is enough.
-OWN = ("hit",)
+OWN = ("hit", "mixformer", "ostrack", "stark", "transt")
 
 
 @dataclass(frozen=True)

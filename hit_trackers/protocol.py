@@ -28,6 +28,19 @@ class Prediction(NamedTuple):
     score: float
 
 
+class Decision(NamedTuple):
+    """A choice that a tracker made in a frame: a last bit can change all that follows from it.
+
+    Attributes:
+        taken: a whole number that says what was chosen, equal for equal choices.
+        margin: how far the choice was from another one, in the unit that its name stands for;
+            0 or more. NaN: there was nothing to choose.
+    """
+
+    taken: int
+    margin: float
+
+
 class Tracker(Protocol):
     """Tracks one target: a box on the first frame in, a box per frame out.
 
@@ -82,6 +95,8 @@ class Probe(Protocol):
         box_scale: pixels of the search region that a unit of the first four outputs stands for;
             NaN where nobody knows which outputs are the box.
         weights_bytes: bytes that the weights take; None where another runtime holds them.
+        decisions: choices of the last update or `run_network`, by name; a probe may leave it out.
+        networks: those that PyTorch executes, by title; a probe may leave it out.
     """
 
     recording: bool
@@ -108,6 +123,18 @@ class Probe(Protocol):
         Each is a function that runs it: "frame" is all the device does, "network" the network
         alone; a family may name more. Empty where another runtime executes the network.
         """
+
+
+def decisions_of(probe: Probe) -> Mapping[str, Decision]:
+    """The choices of a probe's last update or `run_network`; none where it does not say."""
+    found: Mapping[str, Decision] = getattr(probe, "decisions", {})
+    return found
+
+
+def networks_of(probe: Probe) -> Mapping[str, Any]:
+    """The `torch.nn.Module`s that PyTorch executes, by title; none where it does not say."""
+    found: Mapping[str, Any] = getattr(probe, "networks", {})
+    return found
 
 
 def probe_of(tracker: Tracker) -> Probe | None:

@@ -203,6 +203,8 @@ OWN_TOKENS = {
 _ALL = {**TOKENS, **OWN_TOKENS}
 #: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
+#: Kinds of parts that say which tracker it is, and not how it is executed.
+_CONFIGURATION = ("size", "setting")
 
 
 @dataclass(frozen=True)
@@ -237,16 +239,18 @@ class Variant:
 
 @dataclass(frozen=True)
 class Grammar:
-    """How a family's names are spelled: `<family>[_<size>][_<token>...]`, in any order.
+    """How a family's names are spelled: `<family>[_<size>][_<setting>][_<token>...]`, in any order.
 
     Attributes:
         family: the first word.
         sizes: what the second may be.
+        settings: other official configurations of a size; each has a baseline of its own.
         tokens: names of the tokens that fit the family: by default, all that families share.
     """
 
     family: str
     sizes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     tokens: tuple[str, ...] = tuple(TOKENS)
 
     def read(self, name: str) -> dict[str, str]:
@@ -255,7 +259,7 @@ class Grammar:
         Raises:
             UnknownTrackerError: naming the token, the nearest known one, and how to list them.
         """
-        known = (*self.sizes, *self.tokens, DEFAULTS["precision"])
+        known = (*self.sizes, *self.settings, *self.tokens, DEFAULTS["precision"])
         rest = name.lower().removeprefix(self.family)
         parts: dict[str, str] = {}
         while rest:
@@ -265,7 +269,8 @@ class Grammar:
                 raise UnknownTrackerError(unknown(name, rest.split("_")[1], known[:-1]))
             word = max(found, key=len)
             rest = rest[len(word) + 1 :]
-            kind = "size" if word in self.sizes else "precision"
+            kind = "setting" if word in self.settings else "precision"
+            kind = "size" if word in self.sizes else kind
             kind = _ALL[word].kind if word in self.tokens else kind
             if kind in parts:
                 raise UnknownTrackerError(
@@ -276,8 +281,8 @@ class Grammar:
         return parts
 
     def spell(self, parts: Mapping[str, str]) -> str:
-        """The canonical name of parts: the size first, defaults left out."""
-        words = [parts["size"]] if "size" in parts else []
+        """The canonical name of parts: size and setting first, defaults left out."""
+        words = [parts[kind] for kind in _CONFIGURATION if kind in parts]
         kinds = dict.fromkeys([*DEFAULTS, *(token.kind for token in _ALL.values())])
         words += [
             parts[kind] for kind in kinds if kind in parts and parts[kind] != DEFAULTS.get(kind)
@@ -286,8 +291,9 @@ class Grammar:
 
     def variant(self, parts: Mapping[str, str]) -> Variant:
         """The variant of parts, the size among them where the family has sizes."""
-        full = {**({"size": parts["size"]} if "size" in parts else {}), **DEFAULTS, **parts}
-        baseline = self.spell({kind: value for kind, value in full.items() if kind == "size"})
+        configured = {kind: parts[kind] for kind in _CONFIGURATION if kind in parts}
+        full = {**configured, **DEFAULTS, **parts}
+        baseline = self.spell(configured)
         claims = (_ALL[value].claim for value in full.values() if value in _ALL)
         return Variant(self.spell(full), self.family, baseline, weakest(claims), full)
 

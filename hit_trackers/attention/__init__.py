@@ -1,37 +1,20 @@
 """Attention operators: one expression, executed in different ways.
 
 Each takes queries (B, H, Nq, D), keys (B, H, Nk, D), values (B, H, Nk, Dv), an additive bias
-(H, Nq, Nk) and a scale, and returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
+(H, Nq, Nk), (1, 1, Nk) where it says which keys are padding, or None where the network has none,
+and a scale, and returns softmax(q k^T * scale + bias) v, (B, H, Nq, Dv).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
-from torch import Tensor
+from hit_trackers.attention import exact, fused, memeff, streaming
+from hit_trackers.attention.operator import Attend, Operator
+from hit_trackers.attention.site import EAGER, Site, use
 
-from hit_trackers.attention import eager, exact, fused, memeff, streaming
+__all__ = ["EAGER", "ON_CUDA", "OPERATORS", "Attend", "Operator", "Site", "use"]
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
-
-
-@dataclass(frozen=True)
-class Operator:
-    """A way to execute attention.
-
-    Attributes:
-        name: token in a tracker's name.
-        attend: the operator, `attend(q, k, v, bias, scale)`.
-        lay_out_bias: called once on the bias (H, Nq, Nk); same values, the layout the kernel wants.
-    """
-
-    name: str
-    attend: Attend
-    lay_out_bias: Callable[[Tensor], Tensor] = lambda bias: bias
-
-
-EAGER = Operator("eager", eager.attend)
 OPERATORS = {
     operator.name: operator
     for operator in (
@@ -41,4 +24,13 @@ OPERATORS = {
         Operator("exact", exact.attend),
         Operator("fused", fused.attend),
     )
+}
+
+#: As CUDA executes them, for tensors without contents: some look where their arguments are.
+ON_CUDA = {
+    **OPERATORS,
+    "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
+    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
+    # A kernel of its own needs the device: the arithmetic is that of the official expression.
+    "fused": EAGER,
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
-    """Official `Attention.forward` and `AttentionSubsample.forward`, operation for operation."""
-    scores = (q @ k.transpose(-2, -1)) * scale + bias
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
+    """As the official networks write it, operation for operation."""
+    scores = (q @ k.transpose(-2, -1)) * scale
+    if bias is not None:
+        scores = scores + bias
     return scores.softmax(dim=-1) @ v

@@ -22,7 +22,7 @@ BLOCK_ON_CUDA = 320
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float, block: int | None = None
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float, block: int | None = None
 ) -> Tensor:
     """Bitwise equal to `eager.attend`; holds (B, H, block, Nk) scores at most, and holds them once.
 
@@ -39,11 +39,16 @@ def attend(
     out = q.new_empty(q.shape[0], queries, q.shape[1], v.shape[-1]).transpose(1, 2)
     for number in range(blocks):  # of equal size, so that none is very small
         rows = slice(queries * number // blocks, queries * (number + 1) // blocks)
-        out[..., rows, :] = _attend_rows(q[..., rows, :], k, v, bias[:, rows], scale)
+        added = bias if bias is None or bias.shape[-2] == 1 else bias[:, rows]
+        out[..., rows, :] = _attend_rows(q[..., rows, :], k, v, added, scale)
     return out
 
 
-def _attend_rows(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
+def _attend_rows(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     # In place: the roundings of the official expression, in a quarter of the memory it takes here.
-    scores = (q @ k.transpose(-2, -1)).mul_(scale).add_(bias)
+    scores = q @ k.transpose(-2, -1)
+    if scale != 1.0:
+        scores.mul_(scale)
+    if bias is not None:
+        scores.add_(bias)
     return torch.softmax(scores, dim=-1, out=scores) @ v

@@ -37,10 +37,12 @@ def require(device: torch.device, precision: str) -> None:
     _kernel()
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """As every operator, for one image in float32; widths are powers of two from 16 on."""
+    assert bias is not None, "the kernel reads a bias"
     batch, heads, queries, width = q.shape
     assert batch == 1, "a tracker sees one image at a time"
+    assert bias is not None, "the kernel reads a bias"
     values = v.shape[-1]
     # The kernel steps through rows and heads; what lies within a row must be contiguous.
     q, k, v, bias = (p if p.stride(-1) == 1 else p.contiguous() for p in (q, k, v, bias))

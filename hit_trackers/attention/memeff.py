@@ -28,8 +28,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -
 
 def attend_cuda(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """`attend` on CUDA: one kernel, which reads the bias where it lies."""
-    if bias is not None:
-        bias = bias.expand(q.shape[0], *bias.shape[-3:])
+    if bias is not None:  # the kernel wants it as large as the scores, though not in memory
+        bias = bias.expand(*q.shape[:-1], bias.shape[-1])
     out = torch.ops.aten._scaled_dot_product_efficient_attention(
         q, k, v, bias, compute_log_sumexp=False, scale=scale
     )

@@ -7,6 +7,7 @@ rescales what was summed before it.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 TILE = 64
@@ -16,7 +17,8 @@ def attend(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float, tile: int = TILE
 ) -> Tensor:
     """Equal to `eager.attend` within rounding; holds (B, H, Nq, tile) scores at most."""
-    m = q.new_full((*q.shape[:-1], 1), -float("inf"))
+    # The lowest number, not minus infinity, of which a tile of padding would leave no number.
+    m = q.new_full((*q.shape[:-1], 1), torch.finfo(q.dtype).min)
     l = q.new_zeros((*q.shape[:-1], 1))  # noqa: E741 (the paper's symbol)
     o = q.new_zeros((*q.shape[:-1], v.shape[-1]))
     for start in range(0, k.shape[-2], tile):

@@ -31,7 +31,7 @@ EXPORTING = ("onnx", "openvino", "tensorrt")
 
 
 class Engine(Protocol):
-    """Executes a program for one template at a time.
+    """Executes a program for one target at a time.
 
     Attributes:
         network_seconds: wall seconds of the last `run`, patch on the device in, result out.
@@ -52,10 +52,10 @@ class Engine(Protocol):
     weights_bytes: int | None
 
     def set_template(self, patch: np.ndarray) -> None:
-        """Hold a template: RGB uint8 (T, T, 3)."""
+        """Hold a template, uint8 (T, T, C), or several, (n, T, T, C); may be called again."""
 
     def run(self, patch: np.ndarray) -> np.ndarray:
-        """Search region RGB uint8 (S, S, 3) -> the program's result, float32 (K,)."""
+        """Search region uint8 (S, S, C) -> the program's result, float32 (K,)."""
 
     def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
         """See `hit_trackers.protocol.Probe.workloads`."""

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
-from hit_trackers.engines.program import Program
+from hit_trackers.engines.program import Program, Tensors
 from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
 
@@ -34,18 +33,16 @@ class CompiledEngine:
         self.precision = precision_of(program.dtype)
         self.runtime = pytorch(self.device)
         self.weights_bytes: int | None = weights_bytes(program.network)
-        side = program.template_size
-        self.template: Tensor | None = None
+        self.template: Tensors | None = None
         self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
             self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
         # On CUDA the compiled kernels are few but still launched one by one, unless in a graph.
         mode = "reduce-overhead" if self._events else "default"
         self._compiled = torch.compile(program, fullgraph=True, dynamic=False, mode=mode)
-        self.set_template(np.zeros((side, side, 3), np.uint8))
-        side = program.search_size
+        self.set_template(np.zeros(program.template_shape, np.uint8))
         try:
-            self.run(np.zeros((side, side, 3), np.uint8))
+            self.run(np.zeros(program.search_shape, np.uint8))
         except Exception as error:  # of a dozen kinds, from Dynamo to the linker
             raise EngineError(
                 f"{variant.name}: torch.compile failed on {device}: {_reason(error)}. It needs a "
@@ -58,7 +55,7 @@ class CompiledEngine:
     # Not inference mode: what is compiled under it may not be used outside, nor the reverse.
     @torch.no_grad()
     def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template, once per sequence and therefore not compiled."""
+        """Embed templates: not compiled, for that is done once per sequence or now and then."""
         self.template = self.program.embed(torch.from_numpy(patch).to(self.device))
 
     @torch.no_grad()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from hit_trackers.engines.eager import precision_of, pytorch, weights_bytes
-from hit_trackers.engines.program import Program
+from hit_trackers.engines.program import Program, Tensors, apply, each
 from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
 
@@ -23,10 +24,11 @@ class GraphEngine:
 
     A frame is one copy from pinned memory to the device, one graph (normalisation, network, the
     result), one copy back, and one wait. The kernels and their order are the eager engine's, so
-    the bits are too. After the capture only the embedding of a template allocates memory.
+    the bits are too. After the capture only the embedding of a template allocates memory. Where
+    templates grow in number, there is a graph for each number that occurred.
 
     Attributes:
-        patch_buffer: pinned memory (S, S, 3); a search region written straight into it needs no
+        patch_buffer: pinned memory (S, S, C); a search region written straight into it needs no
             copy on the host.
     """
 
@@ -40,38 +42,43 @@ class GraphEngine:
         self.precision = precision_of(program.dtype)
         self.runtime = pytorch(self.device)
         self.weights_bytes: int | None = weights_bytes(program.network)
-        side = program.search_size
         # Two of them: a search region given to `run` by hand must not overwrite the tracker's own.
-        self._pinned = [_pinned((side, side, 3), torch.uint8) for _ in range(2)]
+        self._pinned = [_pinned(program.search_shape, torch.uint8) for _ in range(2)]
         self.patch_buffer: np.ndarray | None = self._pinned[0].numpy()
         with torch.cuda.device(self.device):
             self._stream = torch.cuda.Stream()
             self._events = (torch.cuda.Event(True), torch.cuda.Event(True))
             self._done = torch.cuda.Event()
-            self._graph = torch.cuda.CUDAGraph()
-            self._capture(side)
+            self._patch = torch.zeros(program.search_shape, dtype=torch.uint8, device=self.device)
+            self._captured: dict[tuple[torch.Size, ...], tuple[Any, Tensors, Tensor, Tensor]] = {}
+            self.set_template(np.zeros(program.template_shape, np.uint8))
 
-    @torch.inference_mode()
-    def _capture(self, side: int) -> None:
-        self._patch = torch.zeros((side, side, 3), dtype=torch.uint8, device=self.device)
-        size = self.program.template_size
-        blank = torch.zeros((size, size, 3), dtype=torch.uint8, device=self.device)
-        self._template = self.program.embed(blank).clone()
+    def _capture(self, held: Tensors) -> None:
+        self._held = apply(torch.clone, held)
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             for _ in range(WARMUP):
                 self.launch()
         self._stream.synchronize()
+        self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph, stream=self._stream):
             self._result = self.launch()
         self._host_result = _pinned(tuple(self._result.shape), torch.float32)
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template into the buffer that the graph reads."""
+        """Embed templates into the buffers that a graph reads; capture one where there is none."""
         with torch.cuda.stream(self._stream):
-            image = torch.from_numpy(patch).to(self.device)
-            self._template.copy_(self.program.embed(image))
+            held = self.program.embed(torch.from_numpy(patch).to(self.device))
+        self._stream.synchronize()
+        key = tuple(tensor.shape for tensor in each(held))
+        if key not in self._captured:
+            self._capture(held)
+            self._captured[key] = (self._graph, self._held, self._result, self._host_result)
+        self._graph, self._held, self._result, self._host_result = self._captured[key]
+        with torch.cuda.stream(self._stream):
+            for buffer, tensor in zip(each(self._held), each(held), strict=True):
+                buffer.copy_(tensor)
         self._stream.synchronize()
 
     @torch.inference_mode()
@@ -102,7 +109,7 @@ class GraphEngine:
 
         For measuring: a graph takes its memory when it is captured, so a replay shows none.
         """
-        result: Tensor = self.program(self._patch, self._template)
+        result: Tensor = self.program(self._patch, self._held)
         return result
 
     def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:

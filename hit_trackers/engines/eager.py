@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from hit_trackers.engines.pixels import normalised_values
-from hit_trackers.engines.program import Program
+from hit_trackers.engines.pixels import table
+from hit_trackers.engines.program import Program, Tensors
+from hit_trackers.errors import EngineError
 from hit_trackers.variants import Variant
 
 #: Of a floating precision, by its token.
@@ -22,6 +23,21 @@ DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 def precision_of(dtype: torch.dtype) -> str:
     """The token of a network's type of numbers."""
     return next((token for token, known in DTYPES.items() if known is dtype), str(dtype))
+
+
+def floating(variant: Variant) -> torch.dtype:
+    """The type of numbers of a variant's precision.
+
+    Raises:
+        EngineError: PyTorch's engines do not compute in it.
+    """
+    precision = variant.part("precision")
+    if precision not in DTYPES:
+        raise EngineError(
+            f"{variant.name}: PyTorch's engines have no {precision}; use the onnx or openvino "
+            f"engine ({variant.baseline}_openvino_{precision})"
+        )
+    return DTYPES[precision]
 
 
 def pytorch(device: torch.device) -> str:
@@ -53,8 +69,8 @@ class EagerEngine:
         self.program = program
         self.precision = precision_of(program.dtype)
         self.runtime = pytorch(self.device)
-        self.values = normalised_values() if program.looks_up_pixels else None
-        self.held: Tensor | None = None
+        self.values = table(program.colours) if program.looks_up_pixels else None
+        self.held: Tensors | None = None
         self.events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         if self.device.type == "cuda":
             self.events = (torch.cuda.Event(True), torch.cuda.Event(True))
@@ -64,16 +80,17 @@ class EagerEngine:
         """Counted when asked: some layouts are made at the first update."""
         return weights_bytes(self.program.network)
 
-    def normalise(self, patch: np.ndarray) -> Tensor:
-        """RGB uint8 (S, S, 3) -> (1, 3, S, S) on the device."""
-        if self.values is not None:
-            image = torch.from_numpy(cv2.LUT(patch, self.values))
-            return image.permute(2, 0, 1).unsqueeze(0).to(self.program.dtype)
+    def normalise(self, patch: np.ndarray) -> Tensors:
+        """uint8 ([n,] S, S, C) -> what the network reads, on the device."""
+        if self.values is not None and patch.ndim == 3:
+            found = torch.from_numpy(cv2.LUT(patch[..., :3], self.values))
+            image = found.permute(2, 0, 1).unsqueeze(0).to(self.program.dtype)
+            return self.program.inputs(image, torch.from_numpy(patch))
         return self.program.normalise(torch.from_numpy(patch).to(self.device))
 
     @torch.inference_mode()
     def set_template(self, patch: np.ndarray) -> None:
-        """Normalise the template, and keep of it what the program holds."""
+        """Normalise the templates, and keep of them what the program holds."""
         self.held = self.program.hold(self.normalise(patch))
 
     @torch.inference_mode()

@@ -20,17 +20,19 @@ import platformdirs
 import torch
 
 from hit_trackers.checkpoint import digest
-from hit_trackers.engines.program import Program
+from hit_trackers.engines.program import Program, Tensors, each
 from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
 from hit_trackers.variants import TOLERANCE_PX, Variant
 from hit_trackers.version import VERSION
 
 CACHE = "HIT_TRACKERS_CACHE"
 OPSET = 17  # the newest that PyTorch's TorchScript exporter writes without upgrading operators
-INPUTS = ("patch", "template")
+PATCH = "patch"
 OUTPUT = "result"
 
-Execute = Callable[[np.ndarray, np.ndarray], np.ndarray]
+#: What the program holds of templates, as arrays.
+Held = tuple[np.ndarray, ...]
+Execute = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,17 @@ class Exported:
     """A network that left PyTorch.
 
     Attributes:
-        path: the ONNX file, inputs `patch` uint8 (S, S, 3) and `template`, what the program holds
-            of a template; output `result` float32 (K,).
-        program: embeds a template; that stays in PyTorch, as it runs once per sequence.
-        patch, template: a fixed search region, and what is held of a fixed template.
+        path: the ONNX file, inputs `patch` uint8 (S, S, C) and, by `names`, what the program holds
+            of templates; output `result` float32 (K,).
+        program: embeds templates; that stays in PyTorch, as it runs once per sequence or rarely.
+        patch, held: a fixed search region, and what is held of fixed templates.
         expected: what the eager engine computes for the two.
     """
 
     path: Path
     program: Program
     patch: np.ndarray
-    template: np.ndarray
+    held: Held
     expected: np.ndarray
 
     @property
@@ -57,9 +59,14 @@ class Exported:
         return self.path.stem.endswith("-int8")
 
     @torch.no_grad()
-    def embed(self, patch: np.ndarray) -> np.ndarray:
-        """RGB uint8 (T, T, 3) -> what the program holds of it."""
-        return np.ascontiguousarray(self.program.embed(torch.from_numpy(patch)).numpy())
+    def embed(self, patch: np.ndarray) -> Held:
+        """Templates, uint8 ([n,] T, T, C) -> what the program holds of them."""
+        held = self.program.embed(torch.from_numpy(patch))
+        return tuple(np.ascontiguousarray(tensor.numpy()) for tensor in each(held))
+
+    def inputs(self, patch: np.ndarray, held: Held) -> dict[str, np.ndarray]:
+        """A search region and what is held of templates, by input name."""
+        return {PATCH: patch, **dict(zip(_names(held), held, strict=True))}
 
     def check(self, execute: Execute, variant: Variant) -> None:
         """Compare a runtime with the eager engine; another precision must only be finite.
@@ -67,10 +74,11 @@ class Exported:
         Raises:
             EngineError: it computes something else.
         """
-        found = execute(self.patch, self.template)
+        found = execute(self.inputs(self.patch, self.held))
         if found.shape != self.expected.shape:
             raise EngineError(f"{variant.name}: its output is of shape {found.shape}")
-        difference = float(np.abs(found - self.expected).max())
+        compared = self.program.compared
+        difference = float(np.abs(found - self.expected)[compared].max())
         # Outputs are fractions of the search region; 2e-6 was seen of ONNX Runtime and OpenVINO.
         limit = TOLERANCE_PX / self.program.search_size
         limit = limit if variant.part("precision") == "fp32" else np.inf
@@ -90,8 +98,13 @@ def cache_folder() -> Path:
     return Path(root).expanduser() / "onnx"
 
 
-def export(program: Program, variant: Variant) -> Exported:
+def export(program: Program, variant: Variant, templates: int | None = None) -> Exported:
     """Export a float32 program on a CPU, unless the cache holds it.
+
+    Args:
+        program: whose shapes are fixed in the file.
+        variant: names the file, and says what is asked for.
+        templates: how many, where there are several; None: as many as at first.
 
     Raises:
         EngineError: the cache cannot be written, PyTorch cannot export, or an 8-bit network has
@@ -105,11 +118,16 @@ def export(program: Program, variant: Variant) -> Exported:
             f"does not run; use {variant.baseline}_{engine}"
         )
     program.eval()
-    patch, template = (_test_pattern(size) for size in (program.search_size, program.template_size))
+    patch = _test_pattern(program.search_size, program.channels)
+    template = _test_pattern(program.template_size, program.channels)
+    count = templates or program.templates
+    if count is not None:
+        template = np.stack([np.roll(template, number, axis=1) for number in range(count)])
     with torch.no_grad():
         inputs = (torch.from_numpy(patch), program.embed(torch.from_numpy(template)))
         expected = program(*inputs).numpy()
-    path = cache_folder() / f"{variant.baseline}-{_key(program)[:24]}.onnx"
+    several = f"-{count}" if count is not None else ""
+    path = cache_folder() / f"{variant.baseline}-{_key(program)[:24]}{several}.onnx"
     write_once(path, lambda target: _export(program, inputs, target))
     if variant.part("precision") == "int8":
         path = quantised_path(path)
@@ -119,7 +137,13 @@ def export(program: Program, variant: Variant) -> Exported:
                 f"  hit-trackers quantise {variant.name}\n"
                 "with the same --checkpoint: it calibrates on the demo"
             )
-    return Exported(path, program, patch, inputs[1].contiguous().numpy(), expected)
+    held = tuple(tensor.contiguous().numpy() for tensor in each(inputs[1]))
+    return Exported(path, program, patch, held, expected)
+
+
+def _names(held: tuple[object, ...]) -> list[str]:
+    """Names of the inputs for what is held of templates."""
+    return ["template"] if len(held) == 1 else [f"template{n}" for n in range(len(held))]
 
 
 def quantised_path(path: Path) -> Path:
@@ -143,14 +167,20 @@ def _key(program: Program) -> str:
     return sha.hexdigest()
 
 
-def _test_pattern(size: int) -> np.ndarray:
-    """A fixed image with structure at every scale; noise would mean nothing to a network."""
+def _test_pattern(size: int, channels: int = 3) -> np.ndarray:
+    """A fixed image with structure at every scale; noise would mean nothing to a network.
+
+    A fourth channel says that an eighth of it is padding.
+    """
     y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
     waves = [np.sin(2 * np.pi * ((1 + c) * x * x + (3 - c) * y + c * x * y)) for c in range(3)]
-    return np.asarray(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
+    image = np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1)))
+    if channels == 3:
+        return np.asarray(image)
+    return np.dstack([image, np.uint8(255 * (x < 1 / 8))])
 
 
-def _export(program: Program, inputs: tuple[torch.Tensor, torch.Tensor], path: Path) -> None:
+def _export(program: Program, inputs: tuple[torch.Tensor, Tensors], path: Path) -> None:
     try:
         importlib.import_module("onnx")
     except ImportError as error:
@@ -168,7 +198,7 @@ def _export(program: Program, inputs: tuple[torch.Tensor, torch.Tensor], path: P
             str(path),
             dynamo=False,
             opset_version=OPSET,
-            input_names=list(INPUTS),
+            input_names=[PATCH, *_names(each(inputs[1]))],
             output_names=[OUTPUT],
         )
 
@@ -202,7 +232,13 @@ def write_once(path: Path, write: Callable[[Path], None]) -> None:
 
 
 class ExportedEngine:
-    """What the runtimes of exported networks share; each brings its `_execute`."""
+    """What the runtimes of exported networks share; each brings its `_load`.
+
+    Shapes are fixed in a file, so where templates grow in number there is a file for each number.
+
+    Attributes:
+        exported: what runs now.
+    """
 
     kind: str
     precision: str
@@ -212,29 +248,41 @@ class ExportedEngine:
     patch_buffer: np.ndarray | None = None
     weights_bytes: int | None = None
 
-    def __init__(self, exported: Exported) -> None:
-        self.exported = exported
-        self._template: np.ndarray | None = None
+    def __init__(self, program: Program, variant: Variant) -> None:
+        self._variant = variant
+        self._loaded: dict[tuple[int, ...], tuple[Exported, Execute]] = {}
+        self._held: Held | None = None
+        self._use(export(program, variant), program.template_shape)
 
-    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
+    def _load(self, exported: Exported, variant: Variant) -> Execute:
+        """Open the file; sets `precision` and `runtime`."""
         raise NotImplementedError
 
+    def _use(self, exported: Exported, shape: tuple[int, ...]) -> None:
+        execute = self._load(exported, self._variant)
+        exported.check(execute, self._variant)
+        self._loaded[shape] = self.exported, self._execute = exported, execute
+
     def set_template(self, patch: np.ndarray) -> None:
-        """Embed the template (in PyTorch, once per sequence)."""
-        self._template = self.exported.embed(patch)
+        """Embed the templates (in PyTorch, as that is done rarely)."""
+        if patch.shape not in self._loaded:
+            program = self.exported.program
+            self._use(export(program, self._variant, len(patch)), patch.shape)
+        self.exported, self._execute = self._loaded[patch.shape]
+        self._held = self.exported.embed(patch)
 
     def run(self, patch: np.ndarray) -> np.ndarray:
         """One search region; see `Engine.run`. Network time here includes the normalisation."""
-        assert self._template is not None, "init() comes before update()"
+        inputs = self.inputs(patch)
         start = time.perf_counter()
-        output = self._execute(patch, self._template)
+        output = self._execute(inputs)
         self.network_seconds = time.perf_counter() - start
         return output
 
     def inputs(self, patch: np.ndarray) -> dict[str, np.ndarray]:
-        """What the runtime is given for a search region, by input name; for calibration."""
-        assert self._template is not None, "init() comes before update()"
-        return dict(zip(INPUTS, (patch, self._template), strict=True))
+        """What the runtime is given for a search region, by input name; for calibration too."""
+        assert self._held is not None, "init() comes before update()"
+        return self.exported.inputs(patch, self._held)
 
     def workloads(self, patch: np.ndarray) -> Mapping[str, Callable[[], object]]:
         """None: another runtime executes the network."""

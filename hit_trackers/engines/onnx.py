@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hit_trackers.engines.export import Exported, ExportedEngine, export
+from hit_trackers.engines.export import Execute, Exported, ExportedEngine
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.variants import Variant
@@ -26,17 +26,21 @@ class OnnxEngine(ExportedEngine):
     kind = "onnx"
 
     def __init__(
-        self, exported: Exported, variant: Variant, providers: list[tuple[str, dict[str, str]]]
+        self, program: Program, variant: Variant, providers: list[tuple[str, dict[str, str]]]
     ) -> None:
+        self._providers = providers
+        super().__init__(program, variant)
+
+    def _load(self, exported: Exported, variant: Variant) -> Execute:
         runtime = load_runtime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # warnings about its own optimisations
-        super().__init__(exported)
+        wanted = self._providers[0][0]
         try:
-            self._session = runtime.InferenceSession(
-                str(exported.path), options, providers=providers
+            session = runtime.InferenceSession(
+                str(exported.path), options, providers=self._providers
             )
         except Exception as error:  # its exceptions share no base class of their own
             raise EngineError(
@@ -44,18 +48,14 @@ class OnnxEngine(ExportedEngine):
                 f"{str(error).splitlines()[0]}; delete the file if it may be damaged"
             ) from error
         # A provider that cannot start is replaced by the CPU without a word.
-        if self._session.get_providers()[0] != providers[0][0]:
+        if session.get_providers()[0] != wanted:
             raise EngineError(
-                f"{variant.name}: ONNX Runtime did not start {providers[0][0]}, only "
-                f"{', '.join(self._session.get_providers())}; are its libraries installed?"
+                f"{variant.name}: ONNX Runtime did not start {wanted}, only "
+                f"{', '.join(session.get_providers())}; are its libraries installed?"
             )
         self.precision = "int8" if exported.quantised else "fp32"
-        self.runtime = f"ONNX Runtime {runtime.__version__}, {providers[0][0]}"
-        exported.check(self._execute, variant)
-
-    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
-        outputs = self._session.run(None, {"patch": patch, "template": template})
-        return np.asarray(outputs[0])
+        self.runtime = f"ONNX Runtime {runtime.__version__}, {wanted}"
+        return lambda inputs: np.asarray(session.run(None, inputs)[0])
 
 
 def load_runtime() -> Any:
@@ -94,4 +94,4 @@ def make(program: Program, variant: Variant, device: str) -> OnnxEngine:
             f"{', '.join(runtime.get_available_providers())}); onnxruntime-gpu brings it, or use "
             "--device cpu"
         )
-    return OnnxEngine(export(program, variant), variant, [provider])
+    return OnnxEngine(program, variant, [provider])

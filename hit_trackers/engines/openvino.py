@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hit_trackers.engines.export import INPUTS, Exported, ExportedEngine, export
+from hit_trackers.engines.export import Execute, Exported, ExportedEngine
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError, MissingDependencyError
 from hit_trackers.variants import Variant
@@ -33,7 +33,11 @@ class OpenVinoEngine(ExportedEngine):
 
     kind = "openvino"
 
-    def __init__(self, exported: Exported, variant: Variant, core: Any) -> None:
+    def __init__(self, program: Program, variant: Variant, core: Any) -> None:
+        self._core = core
+        super().__init__(program, variant)
+
+    def _load(self, exported: Exported, variant: Variant) -> Execute:
         # The precision is always asked for: by default OpenVINO takes bfloat16 where it is faster.
         settings = {
             "INFERENCE_PRECISION_HINT": PRECISIONS[variant.part("precision")][0],
@@ -43,28 +47,27 @@ class OpenVinoEngine(ExportedEngine):
             # Pinned threads of two trackers in one process would fight for the same cores.
             "ENABLE_CPU_PINNING": False,
         }
-        super().__init__(exported)
         try:
-            model = core.compile_model(str(exported.path), "CPU", settings)
+            model = self._core.compile_model(str(exported.path), "CPU", settings)
         except RuntimeError as error:
             raise EngineError(
                 f"{variant.name}: OpenVINO cannot load {exported.path}: {_reason(error)}; "
                 "delete the file if it may be damaged"
             ) from error
-        self._request = model.create_infer_request()
-        self._output = model.output(0)
+        request, output = model.create_infer_request(), model.output(0)
         computed = str(model.get_property("INFERENCE_PRECISION_HINT").to_string())
         self.precision = "int8" if exported.quantised else _TOKENS.get(computed, computed)
         self.runtime = f"OpenVINO {self._version()}, CPU"
-        exported.check(self._execute, variant)
+
+        def execute(inputs: dict[str, np.ndarray]) -> np.ndarray:
+            # Copied: its own memory is used again.
+            return np.array(request.infer(inputs)[output], dtype=np.float32)
+
+        return execute
 
     @staticmethod
     def _version() -> str:
         return str(importlib.import_module("openvino").__version__)
-
-    def _execute(self, patch: np.ndarray, template: np.ndarray) -> np.ndarray:
-        results = self._request.infer(dict(zip(INPUTS, (patch, template), strict=True)))
-        return np.array(results[self._output], dtype=np.float32)  # its own memory is reused
 
 
 def _reason(error: Exception) -> str:
@@ -97,4 +100,4 @@ def make(program: Program, variant: Variant, device: str) -> OpenVinoEngine:
             f"{variant.name}: this processor computes in {', '.join(capabilities)} only, and "
             f"OpenVINO would silently run float32 instead of {precision}"
         )
-    return OpenVinoEngine(export(program, variant), variant, core)
+    return OpenVinoEngine(program, variant, core)

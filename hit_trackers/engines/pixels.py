@@ -1,6 +1,8 @@
-"""From pixels to what a network reads: ImageNet's normalisation, as all families here have it."""
+"""From pixels to what a network reads: ImageNet's normalisation, as most families here have it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,21 +14,21 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def normalise(patch: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """RGB uint8 (S, S, 3) -> float32 (1, 3, S, S), on the patch's device.
+    """RGB uint8 (S, S, 3) or (n, S, S, 3) -> float32 (n, 3, S, S), on the patch's device.
 
     Official `Preprocessor.process`; the permuted layout it leaves decides which convolution
     kernels run, so it is part of the computation.
     """
-    image = patch.float().permute(2, 0, 1).unsqueeze(0)
+    pixels = patch.float()
+    several = patch.dim() == 4
+    image = pixels.permute(0, 3, 1, 2) if several else pixels.permute(2, 0, 1).unsqueeze(0)
     return ((image / 255.0) - mean) / deviation
 
 
-def normalised_values() -> np.ndarray:
-    """What `normalise` makes of each of the 256 values: float32 (1, 256, 3), for `cv2.LUT`.
+def table(colours: Callable[[Tensor], Tensor]) -> np.ndarray:
+    """What a normalisation makes of each of the 256 values: float32 (1, 256, 3), for `cv2.LUT`.
 
     On a CPU looking a pixel up gives the same bits in less time.
     """
     ramp = torch.arange(256, dtype=torch.uint8).view(1, 256, 1).expand(1, 256, 3)
-    mean, deviation = (torch.tensor(of).view(1, 3, 1, 1) for of in (MEAN, DEVIATION))
-    values = normalise(ramp, mean, deviation)[0].permute(1, 2, 0)
-    return np.ascontiguousarray(values.numpy())
+    return np.ascontiguousarray(colours(ramp)[0].permute(1, 2, 0).numpy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hit_trackers.engines.export import cache_folder, export
+from hit_trackers.engines.export import cache_folder
 from hit_trackers.engines.onnx import OnnxEngine, load_runtime
 from hit_trackers.engines.program import Program
 from hit_trackers.errors import EngineError
@@ -33,7 +33,7 @@ def make(program: Program, variant: Variant, device: str) -> OnnxEngine:
         "trt_engine_cache_enable": "True",
         "trt_engine_cache_path": str(cache_folder().with_name("tensorrt")),
     }
-    engine = OnnxEngine(export(program, variant), variant, [(PROVIDER, options)])
+    engine = OnnxEngine(program, variant, [(PROVIDER, options)])
     # The precision is an option of the provider, which shows it nowhere else.
     engine.kind, engine.precision = "tensorrt", variant.part("precision")
     return engine

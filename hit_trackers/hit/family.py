@@ -5,79 +5,83 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hit_trackers.families import Family, Sketch, Weights
+from hit_trackers.families import Sketch, Weights
 from hit_trackers.hit import weights
 from hit_trackers.hit.network.config import CONFIGS
-from hit_trackers.variants import TOKENS, Grammar, Variant
+from hit_trackers.official import OfficialFamily
+from hit_trackers.variants import Grammar, Variant
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from hit_trackers.engines import Engine
+    from hit_trackers.hit.network.hit import HiT
+    from hit_trackers.hit.program import HitProgram
     from hit_trackers.hit.tracker import HitTracker
 
-SIZES = tuple(CONFIGS)
-GRAMMAR = Grammar("hit", SIZES)
-#: What is worth listing of each size, beside its baseline and each token alone.
-_COMBINED = (
-    *("exact_graph", "memeff_graph", "fused_graph"),
-    *("openvino_bf16", "openvino_int8", "onnx_int8"),
-)
-_BENCHED = {
-    "cpu": ("memeff", "exact", "onnx", "openvino", "openvino_bf16", "bf16"),
-    "cuda": (
-        *("memeff", "exact", "fused", "compile"),
-        *("graph", "memeff_graph", "exact_graph", "fused_graph", "graph_fp16"),
-    ),
-}
 
+class HitFamily(OfficialFamily):
+    """HiT-Base, -Small and -Tiny from official checkpoints, and the embedded HiT-Nano.
 
-class HitFamily(Family):
-    """HiT-Base, -Small and -Tiny from official checkpoints, and the embedded HiT-Nano."""
+    A name without a size is HiT-Nano, whose weights are always here.
+    """
 
     name = "hit"
+    grammar = Grammar("hit", tuple(CONFIGS))
+    first: Mapping[str, str] = {"size": "nano"}
+    benched: Mapping[str, str] = {"size": "base"}
+    origin = "the official HiT repository"
+    unfit: Mapping[str, str] = {}
+    constants = weights.CONSTANTS
 
-    def parse(self, name: str) -> Variant:
-        """As `Family.parse`; a name without a size is HiT-Nano, whose weights are always here."""
-        return GRAMMAR.variant({"size": "nano", **GRAMMAR.read(name)})
+    def files(self, parts: Mapping[str, str]) -> Sequence[str]:
+        """As `OfficialFamily.files`."""
+        return weights.candidates(parts["size"])
+
+    def find(self, variant: Variant, checkpoint: str | Path | None) -> Path | None:
+        """As `OfficialFamily.find`; HiT-Nano's come with the package."""
+        return weights.find(variant.part("size"), checkpoint)
+
+    def build(self, parts: Mapping[str, str]) -> HiT:
+        """As `OfficialFamily.build`."""
+        from hit_trackers.hit.network.hit import build
+
+        return build(parts["size"])
+
+    def fill(self, network: nn.Module) -> None:
+        """As `OfficialFamily.fill`."""
+        from hit_trackers.hit.network.seeded import fill
+
+        fill(network)
+
+    def program(self, network: Any, variant: Variant, device: str) -> HitProgram:
+        """As `OfficialFamily.program`."""
+        from hit_trackers.hit.program import make_program
+
+        return make_program(network, variant, device)
+
+    def tracker(self, engine: Engine, variant: Variant, device: str) -> HitTracker:
+        """As `OfficialFamily.tracker`."""
+        from hit_trackers.hit.tracker import HitTracker
+
+        return HitTracker(engine, variant, device)
 
     def resolve(self, name: str, checkpoint: str | Path | None = None) -> Variant:
         """A name without a size is Base with an official checkpoint, else Nano, with a message."""
-        parts = GRAMMAR.read(name)
+        parts = self.grammar.read(name)
         if "size" in parts:
-            return GRAMMAR.variant(parts)
+            return self.grammar.variant(parts)
         if checkpoint is not None or weights.search("base") is not None:
-            return GRAMMAR.variant({"size": "base", **parts})
-        resolved = GRAMMAR.variant({"size": "nano", **parts})
+            return self.grammar.variant({"size": "base", **parts})
+        resolved = self.grammar.variant({"size": "nano", **parts})
         print(
             f"hit-trackers: no official checkpoint is configured, so {name!r} is "
             f"{resolved.name!r}: the small network that comes with the package, not HiT-Base",
             file=sys.stderr,
         )
         return resolved
-
-    def load(self, variant: Variant, checkpoint: str | Path | None, device: str) -> HitTracker:
-        """As `Family.load`."""
-        from hit_trackers.hit.tracker import load
-
-        return load(variant, checkpoint, device)
-
-    def variants(self) -> Sequence[Variant]:
-        """Every size: its baseline, each token alone where it can be, and usual combinations."""
-        alone = [name for name in TOKENS if name != "int8"]  # only other runtimes have 8 bits
-        found = ["", *(f"_{tokens}" for tokens in (*alone, *_COMBINED))]
-        return [self.parse(f"hit_{size}{tokens}") for size in SIZES for tokens in found]
-
-    def tokens(self) -> Mapping[str, str]:
-        """As `Family.tokens`."""
-        return {name: TOKENS[name].meaning for name in GRAMMAR.tokens}
-
-    def lossy_controls(self, baseline: str) -> Sequence[str]:
-        """As `Family.lossy_controls`."""
-        return (f"{baseline}_bf16",)
-
-    def bench_variants(self, device: str) -> Sequence[str]:
-        """As `Family.bench_variants`: of HiT-Base."""
-        return [f"hit_base_{tokens}" for tokens in _BENCHED[device]]
 
     def weights(self) -> Sequence[Weights]:
         """As `Family.weights`."""
@@ -88,7 +92,7 @@ class HitFamily(Family):
                 weights.search(size),
                 embedded=size == "nano" and weights.EMBEDDED.is_file(),
             )
-            for size in SIZES
+            for size in CONFIGS
         ]
 
     def sketch(self, variant: Variant) -> Sketch:

@@ -7,9 +7,8 @@ from torch import Tensor
 
 from hit_trackers.attention import OPERATORS, fused
 from hit_trackers.engines import EXPORTING
-from hit_trackers.engines.eager import DTYPES
+from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program
-from hit_trackers.errors import EngineError
 from hit_trackers.hit.network.hit import HiT, Output
 from hit_trackers.variants import Variant
 
@@ -38,19 +37,14 @@ def prepare(network: HiT, variant: Variant, device: torch.device) -> HiT:
     Raises:
         EngineError: PyTorch does not compute this network in that precision, or on that device.
     """
-    precision = variant.part("precision")
-    if precision not in DTYPES:
-        raise EngineError(
-            f"{variant.name}: PyTorch's engines have no {precision}; use the onnx or openvino "
-            f"engine ({variant.baseline}_openvino_{precision})"
-        )
+    dtype = floating(variant)
     if variant.part("attention") == "fused":
-        fused.require(device, precision)
+        fused.require(device, variant.part("precision"))
     # Norms are folded in float32; the bias follows in the precision of the weights.
     network = network.to(device).prepare()
     if works_in_place(variant):
         network.work_in_place()
-    return network.to(DTYPES[precision]).use(OPERATORS[variant.part("attention")])
+    return network.to(dtype).use(OPERATORS[variant.part("attention")])
 
 
 class HitProgram(Program):

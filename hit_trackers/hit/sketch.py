@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 
-from hit_trackers.attention import EAGER, OPERATORS, Operator, exact, memeff
+from hit_trackers.attention import ON_CUDA
 from hit_trackers.families import Sketch
 from hit_trackers.hit.network.hit import build
 from hit_trackers.hit.program import caches_template, works_in_place
 from hit_trackers.variants import Variant
-
-_ON_CUDA = {
-    **OPERATORS,
-    # These two look where their arguments are.
-    "memeff": Operator("memeff", memeff.attend_cuda, memeff.lay_out_bias),
-    "exact": Operator("exact", partial(exact.attend, block=exact.BLOCK_ON_CUDA)),
-    # A kernel of its own needs the device: the arithmetic is that of the official expression.
-    "fused": EAGER,
-}
 
 
 def sketch(variant: Variant) -> Sketch:
@@ -28,7 +17,7 @@ def sketch(variant: Variant) -> Sketch:
         network = build(variant.part("size")).prepare()
         if works_in_place(variant):
             network.work_in_place()
-        network.use(_ON_CUDA[variant.part("attention")])
+        network.use(ON_CUDA[variant.part("attention")])
         config = network.config
         search, template = (
             torch.empty(1, 3, side, side) for side in (config.search_size, config.template_size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from hit_trackers import checkpoint as checkpoints
-from hit_trackers.errors import CheckpointError
 from hit_trackers.hit.network.config import OFFICIAL_NAMES
 
 EMBEDDED = Path(__file__).parents[1] / "weights" / "hit_nano.safetensors"
@@ -40,16 +39,12 @@ def find(size: str, checkpoint: str | Path | None = None) -> Path | None:
     Raises:
         CheckpointError: nothing there; says which file, where to put it, and what works without.
     """
-    if checkpoint is not None:
-        return checkpoints.given(checkpoint)
-    found = search(size)
-    if found is not None:
-        return found
-    if size == "nano" and EMBEDDED.is_file():
+    if checkpoint is None and size == "nano" and EMBEDDED.is_file() and search(size) is None:
         return EMBEDDED
-    raise CheckpointError(
-        f"no weights for hit_{size}. Expected {expected(size)} (from the official HiT repository) "
-        f"in one of: {', '.join(str(folder) for folder in checkpoints.folders())}.\n"
-        f"Put it there, set {checkpoints.ENVIRONMENT} to its folder, or give --checkpoint FILE. "
-        f"Without it, `hit_nano` works: its weights come with the package."
+    return checkpoints.find(
+        f"hit_{size}",
+        candidates(size),
+        "the official HiT repository",
+        checkpoint,
+        "`hit_nano` works: its weights come with the package",
     )

@@ -8,15 +8,18 @@ The network's own classes stay as they are, and so does everything else that the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from torch import nn
 
 from hit_trackers.errors import EngineError
 from hit_trackers.optimise.account import Account
 from hit_trackers.optimise.networks import networks_of
 from hit_trackers.optimise.optimised import Optimised
-from hit_trackers.optimise.site import OPERATORS, Site
+from hit_trackers.optimise.site import OPERATORS, Case, Site
 
-__all__ = ["OPERATORS", "Account", "Site", "networks_of", "optimise"]
+__all__ = ["OPERATORS", "Account", "Case", "Site", "networks_of", "optimise", "survey"]
 
 
 def optimise(target: Any, operator: str = "exact") -> Account:
@@ -50,3 +53,24 @@ def optimise(target: Any, operator: str = "exact") -> Account:
     for name, network in networks.items():
         Optimised(network, name, operator, account)
     return account
+
+
+def survey(
+    networks: Mapping[str, nn.Module], frame: Callable[[], object], visit: Callable[[Case], None]
+) -> None:
+    """Show every attention that is computed on a frame to `visit`, and change nothing.
+
+    Args:
+        networks: by title.
+        frame: calls their methods, such as a tracker's update.
+        visit: called where each attention is computed, with all that it is computed from.
+    """
+    account = Account("exact")
+    watched = [
+        Optimised(network, title, "exact", account, visit) for title, network in networks.items()
+    ]
+    try:
+        frame()
+    finally:
+        for one in watched:
+            one.undo()

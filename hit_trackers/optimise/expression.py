@@ -20,6 +20,8 @@ from torch import Tensor
 ALL = slice(None)
 #: Of the queries: the first, and the one after the last.
 Rows = tuple[int, int]
+#: Numbers that are looked at in less time than it takes to add them.
+_FEW = 1 << 14
 #: Products of two tensors, the last two dimensions as matrices.
 MATMULS = frozenset(
     (
@@ -39,7 +41,9 @@ class Product:
         of_rows: the network's own call, on some of the queries: `of_rows(q, rows)`.
         added: what the same call adds (`baddbmm`); None where it adds nothing.
         transposed: whether `keys` are (..., D, Nk).
-        versions: counts that change when somebody writes on what it is made of.
+        masks_nothing: whether `added` is zero.
+        shape: of the scores, (..., Nq, Nk); found out.
+        versions: counts that change when somebody writes on what it is made of; found out.
     """
 
     q: Tensor
@@ -47,9 +51,16 @@ class Product:
     of_rows: Callable[[Tensor, slice], Tensor]
     added: Tensor | None = None
     transposed: bool = True
+    masks_nothing: bool = False
+    shape: tuple[int, ...] = ()
     versions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        batch = self.q.shape[:-2]
+        if self.keys.shape[:-2] != batch:
+            batch = torch.broadcast_shapes(batch, self.keys.shape[:-2])
+        keys = self.keys.shape[-1 if self.transposed else -2]
+        object.__setattr__(self, "shape", (*batch, self.q.shape[-2], keys))
         object.__setattr__(self, "versions", self._now())
 
     def is_intact(self) -> bool:
@@ -57,15 +68,26 @@ class Product:
         return self.versions == self._now()
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the scores, (..., Nq, Nk)."""
-        batch = torch.broadcast_shapes(self.q.shape[:-2], self.keys.shape[:-2])
-        return (*batch, self.q.shape[-2], self.keys.shape[-1 if self.transposed else -2])
-
-    @property
     def k(self) -> Tensor:
         """(..., Nk, D)."""
         return self.keys.transpose(-2, -1) if self.transposed else self.keys
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether all is one batch of matrices, so that `into` can compute it."""
+        return self.q.shape[:-3].numel() == self.keys.shape[:-3].numel() == 1 and (
+            self.added is None or self.masks_nothing
+        )
+
+    def into(self, buffer: Tensor, rows: slice) -> Tensor:
+        """The scores of some queries, in memory that is there already: the same product.
+
+        Memory that is asked for anew for each tile costs as much as the product itself.
+        """
+        q, keys = self.q.flatten(0, -3)[:, rows], self.k.transpose(-2, -1).flatten(0, -3)
+        shape = (q.shape[0], q.shape[1], keys.shape[2])
+        out = buffer[: torch.Size(shape).numel()].view(shape)
+        return torch.bmm(q, keys, out=out).view(*self.shape[:-2], *shape[1:])
 
     def _now(self) -> tuple[int, ...]:
         # Tensors of inference mode do not count what is written on them.
@@ -87,11 +109,24 @@ def product_of(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Produc
         if not _are_batches(q, keys) or not isinstance(added, Tensor):
             return None
 
+        # A mask of zeros, such as that of a padding which is not there, changes no bit.
+        masks_nothing = not q.is_cuda and _is_zero(added)
+
         def of_rows(queries: Tensor, rows: slice) -> Tensor:
+            if masks_nothing:
+                return torch.bmm(queries, keys)
             return torch.baddbmm(rows_of(added, rows, q.shape[-2]), queries, keys)
 
-        return Product(q, keys, of_rows, added)
+        return Product(q, keys, of_rows, added, masks_nothing=masks_nothing)
     return None
+
+
+def _is_zero(added: Tensor) -> bool:
+    """Whether a tensor that repeats few numbers is zero; large ones are not looked at."""
+    for dim, stride in enumerate(added.stride()):
+        if stride == 0:
+            added = added.narrow(dim, 0, 1)
+    return added.numel() <= _FEW and not added.any()
 
 
 def _of_einsum(args: Sequence[Any]) -> Product | None:
@@ -135,6 +170,14 @@ def _are_batches(q: Any, keys: Any) -> bool:
     )
 
 
+def fits(shape: Sequence[int], into: Sequence[int]) -> bool:
+    """Whether a tensor of a shape can be added to one of another, which stays as it is."""
+    # `torch.broadcast_shapes` takes longer than many an attention.
+    return len(shape) <= len(into) and all(
+        one in (1, other) for one, other in zip(reversed(shape), reversed(into), strict=False)
+    )
+
+
 def rows_of(operand: Any, rows: slice, queries: int) -> Any:
     """The rows of an operand that has one for each query; else the operand."""
     if isinstance(operand, Tensor) and operand.dim() >= 2 and operand.shape[-2] == queries:
@@ -172,23 +215,31 @@ class Expression:
         """With one operation more."""
         return Expression(self.product, (*self.steps, step))
 
-    def scores(self, rows: slice = ALL, *, in_place: bool = False) -> Tensor:
+    def scores(
+        self, rows: slice = ALL, *, in_place: bool = False, buffer: Tensor | None = None
+    ) -> Tensor:
         """The scores of some queries, before the softmax.
 
         Args:
             rows: of the queries.
             in_place: overwrite what nobody else holds: the same roundings in less memory.
+            buffer: memory for the scores, of a product that can write `into` it.
         """
         q = self.product.q
-        scores = self.product.of_rows(q if rows == ALL else q[..., rows, :], rows)
+        if buffer is None:
+            scores = self.product.of_rows(q if rows == ALL else q[..., rows, :], rows)
+        else:
+            scores = self.product.into(buffer, rows)
         for step in self.steps:
             operands = tuple(rows_of(one, rows, self.queries) for one in step.operands)
             scores = getattr(scores, step.name + "_" * in_place)(*operands)
         return scores
 
-    def weights(self, rows: slice = ALL, *, in_place: bool = False) -> Tensor:
-        """Softmax of the scores of some queries, (..., rows, Nk)."""
-        scores = self.scores(rows, in_place=in_place)
+    def weights(
+        self, rows: slice = ALL, *, in_place: bool = False, buffer: Tensor | None = None
+    ) -> Tensor:
+        """Softmax of the scores of some queries, (..., rows, Nk); arguments as of `scores`."""
+        scores = self.scores(rows, in_place=in_place, buffer=buffer)
         return torch.softmax(scores, -1, out=scores) if in_place else torch.softmax(scores, -1)
 
     def as_bias_and_scale(self) -> tuple[Tensor | None, float] | None:

@@ -21,6 +21,7 @@ from hit_trackers.optimise.expression import (
     Rows,
     Step,
     einsum_role,
+    fits,
     operands_of,
 )
 
@@ -31,6 +32,8 @@ class Place(Protocol):
     name: str
     left_alone: str
     escapes: bool
+    #: Of what was made of its weights, by how.
+    shapes: dict[str, tuple[int, ...]]
 
     def note_read(self, note: Note, rows: Rows | None) -> None:
         """Somebody reads some rows of it; None: all."""
@@ -92,7 +95,9 @@ class Note(torch.Tensor):
         soft: whether the softmax was taken: then it stands for weights.
         value: computed already; while a site is looked at it always is.
         kept: rows of the weights that were kept for a later reader.
-        after: what was made of the weights since, such as their mean over heads.
+        made_by: what was made of the weights since, such as their mean over heads: functions, and
+            their other arguments.
+        used: whether its values were made.
     """
 
     site: Place
@@ -100,7 +105,7 @@ class Note(torch.Tensor):
     soft: bool
     value: Tensor | None
     kept: dict[Rows, Tensor]
-    after: tuple[Callable[[Tensor], Tensor], ...]
+    made_by: tuple[tuple[Any, Any, Any], ...]
     used: bool
 
     @staticmethod
@@ -119,7 +124,7 @@ class Note(torch.Tensor):
             cls, shape, dtype=like.dtype, device=like.device
         )
         note.site, note.expression, note.soft, note.value = site, expression, soft, value
-        note.kept, note.after, note.used = {}, (), False
+        note.kept, note.made_by, note.used = {}, (), False
         return note
 
     def __repr__(self) -> str:  # type: ignore[override]
@@ -136,8 +141,8 @@ class Note(torch.Tensor):
                 raise Unforeseen(self.site, "its map is read in a part that nobody read before")
             self.check_intact()
             value = self.expression.weights() if self.soft else self.expression.scores()
-            for made in self.after:
-                value = made(value)
+            for func, args, kwargs in self.made_by:
+                value = func(value, *args, **dict(kwargs))
             self.value = value
         return self.value
 
@@ -161,7 +166,7 @@ class Note(torch.Tensor):
                 isinstance(weights, Note)
                 and len(others) == 1
                 and einsum_role(args[0]) == "values"
-                and not weights.after
+                and not weights.made_by
             ):
                 equation = args[0]
                 return weights._times(lambda w, v: torch.einsum(equation, w, v), others[0])
@@ -182,7 +187,7 @@ class Note(torch.Tensor):
         """What a function makes of the note; NotImplemented where it has to be computed."""
         if func in _DERIVED and self.soft and self.used:
             return self._derive(func, args, kwargs)
-        if self.after:
+        if self.made_by:
             return NotImplemented
         if func in _STEPS_IN_PLACE and not self.soft and not kwargs:
             return self._step(_STEPS_IN_PLACE[func], args, in_place=True)
@@ -222,12 +227,8 @@ class Note(torch.Tensor):
             return True
         if not isinstance(one, Tensor) or isinstance(one, Note):
             return False
-        with torch._C.DisableTorchFunctionSubclass():
-            shape = self.shape
-        try:
-            return bool(torch.broadcast_shapes(one.shape, shape) == shape)
-        except RuntimeError:
-            return False
+        assert self.expression is not None
+        return fits(one.shape, self.expression.product.shape)
 
     def _softmax(self, args: Any, kwargs: dict[str, Any]) -> Any:
         dim = args[0] if args else kwargs.get("dim")
@@ -280,14 +281,16 @@ class Note(torch.Tensor):
 
     def _derive(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Something made of the weights after they were used: most often nobody reads it."""
+        value = None if self.value is None else func(self.value, *args, **kwargs)
+        how = (*self.made_by, (func, args, tuple(kwargs.items())))
+        if value is not None:
+            self.site.shapes[repr(how)] = tuple(value.shape)
+        shape = self.site.shapes.get(repr(how))
+        if shape is None:
+            return NotImplemented
         with torch._C.DisableTorchFunctionSubclass():
-            like = torch.empty(self.shape, device="meta", dtype=self.dtype)
-            shape = tuple(func(like, *args, **kwargs).shape)
-            made = Note(self.site, self.expression, shape, self, soft=True)
-        made.used = True
-        made.after = (*self.after, lambda weights: func(weights, *args, **kwargs))
-        if self.value is not None:
-            made.value = func(self.value, *args, **kwargs)
+            made = Note(self.site, self.expression, shape, self, soft=True, value=value)
+        made.used, made.made_by = True, how
         return made
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
-import torch
 from torch import Tensor
 
 from hit_trackers.attention import memeff, streaming
@@ -16,10 +16,12 @@ Values = Callable[[Tensor, Tensor], Tensor]
 
 #: Fewer rows take another path of the library, with other bits.
 FEWEST_ROWS = 4
-#: A map of scores up to this size stays whole: cut, it would save little and cost calls.
-WHOLE_BYTES = 4 << 20
-#: What a tile of a larger one may take: it stays in a cache.
-TILE_BYTES = 2 << 20
+#: A map of scores below this size fits a cache: to swap its operations costs more than it gains.
+SMALL_BYTES = 1 << 20
+#: One up to this size stays whole: cut, it would save little and cost calls.
+WHOLE_BYTES = 8 << 20
+#: What a tile of a larger one may take: it stays in a cache. Fewer rows cost more than that gains.
+TILE_BYTES, TILE_ROWS = 2 << 20, 128
 
 
 def official(expression: Expression, values: Values, v: Tensor) -> Tensor:
@@ -27,13 +29,17 @@ def official(expression: Expression, values: Values, v: Tensor) -> Tensor:
     return values(expression.weights(), v)
 
 
+def map_bytes(expression: Expression) -> int:
+    """What the scores take, once."""
+    return math.prod(expression.product.shape) * expression.product.q.element_size()
+
+
 def block_of(expression: Expression) -> int:
     """Queries at a time that suit the size of the map; all of them where it is small."""
-    *batch, queries, keys = expression.product.shape
-    row = torch.Size(batch).numel() * keys * expression.product.q.element_size()
-    if row * queries <= WHOLE_BYTES:
+    queries, whole = expression.queries, map_bytes(expression)
+    if whole <= WHOLE_BYTES:
         return queries
-    return max(FEWEST_ROWS, min(queries, TILE_BYTES // row))
+    return min(queries, max(TILE_ROWS, TILE_BYTES * queries // whole))
 
 
 def tiles(queries: int, block: int) -> list[slice]:
@@ -63,8 +69,12 @@ def exact(
         _keep(weights, ALL, expression.queries, kept)
         return values(weights, v)
     out: Tensor | None = None
+    product = expression.product
+    *batch, _, keys = product.shape
+    tallest = max(rows.stop - rows.start for rows in parts)
+    buffer = product.q.new_empty(math.prod(batch) * tallest * keys) if product.is_flat else None
     for rows in parts:
-        weights = expression.weights(rows, in_place=True)
+        weights = expression.weights(rows, in_place=True, buffer=buffer)
         _keep(weights, rows, expression.queries, kept)
         attended = values(weights, v)
         del weights  # before the next tile takes as much
@@ -116,8 +126,8 @@ def _canonical(
         return None
     bias, scale = form
     if bias is not None:
-        # All four dimensions are there: the first may be one.
-        bias = bias.expand(expression.product.shape)
+        # Detached: PyTorch computes a bias that could get gradients without its fused kernel.
+        bias = bias.detach().expand(expression.product.shape)
         bias = bias[None] if q.dim() == 3 else bias
     if q.dim() == 3:
         return attend(q[None], k[None], v[None], bias, scale)[0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -17,55 +17,47 @@ from hit_trackers.optimise.catching import Catching
 from hit_trackers.optimise.expression import Expression, Product
 from hit_trackers.optimise.networks import public_methods
 from hit_trackers.optimise.note import Note, Unforeseen
-from hit_trackers.optimise.site import Site
-
-#: A method of a module below the network: the module's name, and the method's.
-Place = tuple[str, str]
+from hit_trackers.optimise.site import Case, Site
+from hit_trackers.optimise.watching import Frame, Place, Watch, replace
 
 
 class Optimised:
     """Watches the public methods of one network, and swaps the attentions inside.
 
     The first call of a method is looked at: all is computed as the network wrote it, and every
-    product that turns out to be an attention's is planned. From then on only the methods of the
-    modules that hold one run within `Catching`.
+    product that turns out to be an attention's is planned. From then on `Catching` is entered in
+    the modules that hold one, from the part that is called last before it to the one that is called
+    first after it: a mode costs some microseconds for each function that is called within.
     """
 
-    def __init__(self, network: nn.Module, title: str, operator: str, account: Account) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        title: str,
+        operator: str,
+        account: Account,
+        visit: Callable[[Case], None] | None = None,
+    ) -> None:
         self.network = network
         self.title = title
         self.operator = operator
         self.account = account
+        self._visit = visit
         self._looked: set[str] = set()
         self._sites: dict[Place, list[Site]] = {}
+        self._opens: dict[Place, Place] = {}
+        self._running: list[_Window] = []
         self._depth = 0
         self._undo = ExitStack()
         for method in public_methods(network):
-            self._replace(self._undo, network, method, functools.partial(self._outer, method))
+            replace(self._undo, network, method, functools.partial(self._outer, method))
 
     def undo(self) -> None:
         """Give the network its own methods back."""
         self._undo.close()
 
-    def _replace(
-        self, stack: ExitStack, module: nn.Module, name: str, within: Callable[..., Any]
-    ) -> None:
-        """Call `within(original, *args, **kwargs)` in place of a method."""
-        original = getattr(module, name)
-        before = module.__dict__.get(name)
-
-        @functools.wraps(original)
-        def method(*args: Any, **kwargs: Any) -> Any:
-            return within(original, *args, **kwargs)
-
-        def restore() -> None:
-            if before is None:
-                module.__dict__.pop(name, None)
-            else:
-                module.__dict__[name] = before
-
-        module.__dict__[name] = method
-        stack.callback(restore)
+    def _title(self, *parts: str) -> str:
+        return ".".join(part for part in (self.title, *parts) if part)
 
     def _outer(self, method: str, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A public method of the network itself."""
@@ -76,6 +68,10 @@ class Optimised:
                 f"{self.title or 'network'}.{method} was called with gradients on: an optimised "
                 "network is for inference; call it within torch.no_grad() or inference_mode()"
             )
+        if any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda")):
+            # Each function picks a type of its own there.
+            self.account.unproven[self._title(method)] = "left alone, as autocast is on"
+            return original(*args, **kwargs)
         self._depth += 1
         try:
             if method not in self._looked:
@@ -108,8 +104,32 @@ class Optimised:
                 return None
             return site.note(Expression(product))
 
-        with Catching(take):
+        window = _Window(place, Catching(take))
+        self._running.append(window)
+        try:
+            if place not in self._opens:
+                window.open()
             return original(*args, **kwargs)
+        finally:
+            window.close()
+            self._running.pop()
+
+    def _part(
+        self,
+        part: Place,
+        opens: bool,
+        original: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """A part of a module that holds attentions, called just before or just after them."""
+        window = self._running[-1] if self._running else None
+        if window is not None and not opens:
+            window.close()
+        out = original(*args, **kwargs)
+        if window is not None and opens and self._opens.get(window.place) == part:
+            window.open()
+        return out
 
     def _look(
         self, method: str, original: Callable[..., Any], args: Any, kwargs: dict[str, Any]
@@ -117,39 +137,47 @@ class Optimised:
         """Run a method as the network wrote it, and plan every attention that is found."""
         found: dict[Place, list[Site]] = {}
         state = _State(self.network, (args, kwargs))
-        with self._watched(method) as stack:
+        watch = Watch(method)
+        frames: dict[Place, Frame] = {}
 
-            def take(product: Product) -> Note:
-                place = stack[-1]
-                sites = found.setdefault(place, [])
-                name = ".".join(part for part in (self.title, *place) if part)
-                sites.append(Site(f"{name}[{len(sites)}]", self.operator))
-                return sites[-1].note(Expression(product))
+        def take(product: Product) -> Note:
+            frame = watch.frames[-1]
+            frames.setdefault(frame.place, frame).product()
+            sites = found.setdefault(frame.place, [])
+            number = f"{self._title(*frame.place)}[{len(sites)}]"
+            sites.append(Site(number, self.operator, ends=frame.values, visit=self._visit))
+            return sites[-1].note(Expression(product))
 
-            with Catching(take):
-                out = original(*args, **kwargs)
+        with watch.over(self.network, frozenset(self._sites)), Catching(take):
+            out = original(*args, **kwargs)
         out = tree_map(_let_out, out)
         self._looked.add(method)
-        for place, again, theirs in stack.of_pytorch:
-            if place in found and _largest_difference(again(), theirs) != 0:
+        for place, again, theirs in watch.of_pytorch:
+            if place in found and _largest_difference(again(), tree_map(_value, theirs)) != 0:
                 for site in found[place]:
                     site.left_alone = "PyTorch has a faster way here, which looking would turn off"
         for place, sites in found.items():
             for site in sites:
-                site.looking = False
+                site.looking, site.ends, site.visit = False, None, None
             if any(site.plans for site in sites) and place not in self._sites:
-                self._bind(place, sites)
-        if any(site.plans for sites in found.values() for site in sites):
-            out = self._prove(method, original, args, kwargs, out, state)
-        return out
+                self._bind(frames[place], sites)
+        return self._prove(method, original, args, kwargs, out, state)
 
-    def _bind(self, place: Place, sites: list[Site]) -> None:
-        """From now on the method of a place runs as planned."""
-        self._sites[place] = sites
+    def _bind(self, frame: Frame, sites: list[Site]) -> None:
+        """From now on a method runs as planned."""
+        self._sites[frame.place] = sites
         self.account.sites += [site for site in sites if site.plans]
-        if place[0]:  # the network's own methods pass `_outer` already
-            module = self.network.get_submodule(place[0])
-            self._replace(self._undo, module, place[1], functools.partial(self._inner, place))
+        if frame.place[0]:  # the network's own methods pass `_outer` already
+            self._replace(frame.place, functools.partial(self._inner, frame.place))
+        if frame.opens is not None and frame.opens not in self._sites:
+            self._opens[frame.place] = frame.opens
+            self._replace(frame.opens, functools.partial(self._part, frame.opens, True))
+        if frame.closes is not None and frame.closes not in self._sites:
+            self._replace(frame.closes, functools.partial(self._part, frame.closes, False))
+
+    def _replace(self, place: Place, within: Callable[..., Any]) -> None:
+        name, method = place
+        replace(self._undo, self.network.get_submodule(name), method, within)
 
     def _prove(
         self,
@@ -165,7 +193,7 @@ class Optimised:
         Returns:
             What the untouched method returns.
         """
-        title = ".".join(part for part in (self.title, method) if part)
+        title = self._title(method)
         if not state.is_unchanged(self.network, (args, kwargs)):
             self.account.unproven[title] = "it keeps something from call to call"
             return seen
@@ -186,37 +214,27 @@ class Optimised:
         self.account.apart[title] = apart(as_written=False)
         return truth
 
-    @contextmanager
-    def _watched(self, method: str) -> Iterator[_Stack]:
-        """Keep a stack of the methods that are being executed, of all modules below."""
-        stack = _Stack([("", method)])
 
-        def follow(place: Place, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-            stack.append(place)
-            try:
-                out = original(*args, **kwargs)
-            finally:
-                stack.pop()
-            if type(self.network.get_submodule(place[0])).__module__.startswith("torch.nn."):
-                again = functools.partial(original, *args, **kwargs)
-                stack.of_pytorch.append((place, again, tree_map(_let_out, out)))
-            return out
+class _Window:
+    """The time in a call during which products are caught."""
 
-        with ExitStack() as undo:
-            for name, module in self.network.named_modules():
-                for inner in public_methods(module) if name else []:
-                    if (name, inner) not in self._sites:
-                        within = functools.partial(follow, (name, inner))
-                        self._replace(undo, module, inner, within)
-            yield stack
+    def __init__(self, place: Place, catching: Catching) -> None:
+        self.place = place
+        self._catching: Catching | None = catching
+        self._is_open = False
 
+    def open(self) -> None:
+        """From now on; once only."""
+        if self._catching is not None and not self._is_open:
+            self._catching.__enter__()  # type: ignore[no-untyped-call]
+            self._is_open = True
 
-class _Stack(list[Place]):
-    """The methods that are being executed; and the calls of PyTorch's own modules, to repeat."""
-
-    def __init__(self, places: list[Place]) -> None:
-        super().__init__(places)
-        self.of_pytorch: list[tuple[Place, Callable[[], Any], Any]] = []
+    def close(self) -> None:
+        """Until now; it does not open again."""
+        if self._is_open and self._catching is not None:
+            self._catching.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self._catching = None
+            self._is_open = False
 
 
 class _State:
@@ -249,6 +267,10 @@ class _State:
 
 def _tensors(tree: Any) -> list[Tensor]:
     return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, Tensor)]
+
+
+def _value(leaf: Any) -> Any:
+    return leaf.compute() if isinstance(leaf, Note) else leaf
 
 
 def _let_out(leaf: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -21,16 +22,44 @@ class Plan:
     """How an attention of one shape is executed.
 
     Attributes:
-        words: how, for people; "as written" where it is left alone.
-        left_alone: why it is; "" where it is not.
+        words: how, for people.
+        is_swapped: whether it is executed otherwise than the network wrote it.
+        left_alone: why it could not be; "" where it is, or where nothing could be gained.
         block: queries at a time, of `exact`.
         apart: largest difference from the network's own result, when it was tried.
     """
 
     words: str
+    is_swapped: bool = True
     left_alone: str = ""
     block: int = 0
     apart: float = 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attention at the moment when it is computed, as somebody who looks at it gets it.
+
+    Attributes:
+        site: which one.
+        expression, values, v: what is computed: `values(weights of the expression, v)`.
+        truth: the network's own result.
+    """
+
+    site: Site
+    expression: Expression
+    values: Values
+    v: Tensor
+    truth: Tensor
+
+    def run(self, operator: str) -> Tensor | None:
+        """The result of an operator, or "as written"; None where it cannot express this one."""
+        if operator == "as written":
+            return operators.official(self.expression, self.values, self.v)
+        if operator == "exact":
+            block = operators.block_of(self.expression)
+            return operators.exact(self.expression, self.values, self.v, block)
+        return operators.BY_NAME[operator](self.expression, self.v)
 
 
 @dataclass
@@ -60,6 +89,12 @@ class Site:
     steps: tuple[str, ...] = ()
     map_bytes: int = 0
     calls: int = 0
+    #: Of what a network made of its weights, by how; most often nobody reads it.
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    #: Sees it while it is looked at.
+    visit: Callable[[Case], None] | None = None
+    #: Called when its values are made, while it is looked at.
+    ends: Callable[[], None] | None = None
     #: While a site is looked at, all is computed as the network wrote it.
     looking: bool = True
     #: Caught, and yet computed as the network wrote it: shows that catching changes nothing.
@@ -73,7 +108,7 @@ class Site:
     @property
     def is_left_alone(self) -> bool:
         """Whether it is no attention, or runs as the network wrote it."""
-        return bool(self.left_alone) or all(plan.left_alone for plan in self.plans.values())
+        return bool(self.left_alone) or not any(plan.is_swapped for plan in self.plans.values())
 
     @property
     def plan(self) -> str:
@@ -104,6 +139,8 @@ class Site:
         if self.looking:
             assert note.value is not None
             out = values(note.value, v)
+            if self.ends is not None:
+                self.ends()
             self._look(expression, values, v, out)
             return out
         self.calls += 1
@@ -115,7 +152,7 @@ class Site:
             out = operators.official(expression, values, v)
             self._look(expression, values, v, out)
             return out
-        if plan.left_alone:
+        if not plan.is_swapped:
             return operators.official(expression, values, v)
         rows = [rows for rows in self.reads if rows is not None]
         if self.operator == "exact":
@@ -135,16 +172,18 @@ class Site:
         """Plan for a shape: try on what is here, and keep what holds."""
         product = expression.product
         if not self.plans:
-            self.map_bytes = torch.Size(product.shape).numel() * product.q.element_size()
+            self.map_bytes = operators.map_bytes(expression)
             self.widths = (int(product.q.shape[-1]), int(v.shape[-1]))
             added = ["add"] if product.added is not None else []
             self.steps = (*added, *(step.name for step in expression.steps))
+        if self.visit is not None:
+            self.visit(Case(self, expression, values, v, truth))
         if self.operator == "exact":
             self.plans[product.shape] = _plan_exact(expression, values, v, truth)
             return
         made = operators.BY_NAME[self.operator](expression, v)
         self.plans[product.shape] = (
-            Plan("as written", f"{self.operator} does not express it")
+            Plan("as written", is_swapped=False, left_alone=f"{self.operator} does not express it")
             if made is None
             else Plan(self.operator, apart=float((made - truth).abs().max()))
         )
@@ -153,10 +192,13 @@ class Site:
 def _plan_exact(expression: Expression, values: Values, v: Tensor, truth: Tensor) -> Plan:
     """Tiles where the map is large, one tile where it is small; each only if the bits are equal."""
     queries = expression.queries
+    if operators.map_bytes(expression) < operators.SMALL_BYTES:
+        return Plan("as written, being small", is_swapped=False)
     for block in dict.fromkeys((operators.block_of(expression), queries)):
         out = operators.exact(expression, values, v, block)
         if torch.equal(out, truth) and out.stride() == truth.stride():
             count = len(operators.tiles(queries, block))
             words = f"{count} tiles of {-(-queries // count)}" if count > 1 else "in place"
             return Plan(words, block=block)
-    return Plan("as written", "neither tiles nor one tile give the same bits here")
+    reason = "neither tiles nor one tile give the same bits here"
+    return Plan("as written", is_swapped=False, left_alone=reason)

@@ -64,6 +64,11 @@ class OwnProbe:
         return self.watch.recorded if self.watch.recorded.calls else None
 
     @property
+    def networks(self) -> Mapping[str, torch.nn.Module]:
+        """As of `Probe`."""
+        return self.watch.modules
+
+    @property
     def weights_bytes(self) -> int | None:
         """Bytes of parameters and buffers; None where another runtime has a copy of them."""
         if self.engine.kind not in ("eager", "compile", "graph"):

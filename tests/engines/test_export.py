@@ -159,7 +159,7 @@ def test_int8_runs_once_it_is_made(engine: str, monkeypatch: pytest.MonkeyPatch)
 
     rng = np.random.default_rng(0)
 
-    def samples(tracker: object, engine: object, count: int):
+    def samples(tracker: object, count: int):
         shape = (1, 64, CONFIGS["nano"].dims[0])
         for _ in range(count):
             patch = rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)

@@ -59,7 +59,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> cuda_graph.GraphEngine:
     made = cuda_graph.GraphEngine(program, "cpu")
 
     def replay() -> None:
-        made._result.copy_(made.program(made._patch, made._template))
+        made._result.copy_(made.program(made._patch, made._held))
 
     Recorder.captured = staticmethod(torch.inference_mode()(replay))
     return made

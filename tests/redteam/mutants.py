@@ -46,8 +46,8 @@ MUTANTS = (
     *_of(
         "attention/memeff.py",
         ("scale=scale)", "scale=scale * 1.01)"),
-        ("attn_mask=bias[None]", "attn_mask=None"),
-        ("attn_mask=bias[None]", "attn_mask=-bias[None]"),
+        ("else bias[None]", "else None"),
+        ("else bias[None]", "else -bias[None]"),
         ("F.pad(q, (0, padding))", "F.pad(q, (padding, 0))"),
         ("(q, k, v, attn_mask", "(k, q, v, attn_mask"),
         (
@@ -58,7 +58,7 @@ MUTANTS = (
     ),
     *_of(
         "attention/streaming.py",
-        ("* scale + bias", "* scale"),
+        ("s + bias[..., columns]", "s"),
         ("rescale * l + p", "l + p"),
         ("rescale * o + p", "o + p"),
         ("return o / l", "return o"),
@@ -67,19 +67,19 @@ MUTANTS = (
     ),
     *_of(
         "attention/eager.py",
-        ("* scale + bias", "* scale"),
-        ("* scale + bias", "* (scale * 1.0001) + bias"),
+        ("scores + bias", "scores"),
+        ("* scale\n", "* (scale * 1.0001)\n"),
         ("softmax(dim=-1)", "softmax(dim=-2)"),
         ("k.transpose(-2, -1)", "k.flip(-2).transpose(-2, -1)"),
     ),
     *_of(
         "attention/__init__.py",
-        ('Operator("exact", exact.attend)', 'Operator("exact", eager.attend)'),
+        ('Operator("exact", exact.attend)', 'Operator("exact", EAGER.attend)'),
         (
             'Operator("memeff", memeff.attend, memeff.lay_out_bias)',
-            'Operator("memeff", eager.attend)',
+            'Operator("memeff", EAGER.attend)',
         ),
-        ('Operator("streaming", streaming.attend)', 'Operator("streaming", eager.attend)'),
+        ('Operator("streaming", streaming.attend)', 'Operator("streaming", EAGER.attend)'),
         ('Operator("streaming", streaming.attend)', 'Operator("streaming", memeff.attend)'),
         ('Operator("exact", exact.attend)', 'Operator("exact", memeff.attend)'),
     ),
@@ -91,7 +91,7 @@ MUTANTS = (
             "self.held = self.held if self.held is not None else self.program.hold(",
         ),
         ("permute(2, 0, 1)", "permute(2, 1, 0)"),
-        ("cv2.LUT(patch, self.values)", "cv2.LUT(patch[..., ::-1].copy(), self.values)"),
+        ("cv2.LUT(patch[..., :3], self.values)", "cv2.LUT(patch[..., 2::-1].copy(), self.values)"),
     ),
     *_of(
         "engines/pixels.py",
@@ -115,24 +115,24 @@ MUTANTS = (
         ("dst=out), size / side", "dst=out), size / (side + 1)"),
     ),
     *_of(
-        "hit/tracker.py",
-        ("self._state = clip_box(box, *image.shape[:2])", "clip_box(box, *image.shape[:2])"),
+        "closed_loop.py",
+        ("self._state = self.place(", "self.place("),
         ("self._state = state\n", "self._state = self._state or state\n"),
-        (
-            "self.config.template_factor, self.config.template_size",
-            "1.9, self.config.template_size",
-        ),
+        ("regions.template_factor, regions.template_size", "1.9, regions.template_size"),
+        ("self.to_pixels(output[:4], factor)", "self.to_pixels(output[[1, 0, 2, 3]], factor)"),
+        ("np.float32(self.regions.search_size)", "np.float32(self.regions.search_size + 1)"),
+    ),
+    *_of(
+        "hit/tracker.py",
         ("math.sqrt(float(output[4]) * float(output[5]))", "float(output[4])"),
         ("math.sqrt(float(output[4]) * float(output[5]))", "0.0"),
-        ("output[:4], factor", "output[[1, 0, 2, 3]], factor"),
-        ("np.float32(self.config.search_size)", "np.float32(self.config.search_size + 1)"),
     ),
     *_of(
         "hit/program.py",
         ("output.bottom_right.amax()", "output.top_left.amax()"),
         ('.use(OPERATORS[variant.part("attention")])', '.use(OPERATORS["eager"])'),
-        (".to(DTYPES[precision])", '.to(DTYPES["fp32"])'),
-        (".to(DTYPES[precision])", '.to(DTYPES["bf16"])'),
+        (".to(dtype)", ".to(torch.float32)"),
+        (".to(dtype)", ".to(torch.bfloat16)"),
         ("self.network.embed(search), held", "self.network.embed(search), held * 1.0001"),
     ),
     *_of(
@@ -157,18 +157,15 @@ MUTANTS = (
         ("stages[-1].mean(1)", "stages[-1].amax(1)"),
     ),
     *_of(
-        "hit/network/head.py",
-        (
-            "torch.arange(self.side) * config.patch",
-            "(torch.arange(self.side) + 0.5) * config.patch",
-        ),
+        "layers.py",
+        ("torch.arange(side) * stride", "(torch.arange(side) + 0.5) * stride"),
+        ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
         ('indexing="ij"', 'indexing="xy"'),
         ("softmax(dim=1)", "softmax(dim=1).square()"),
         ("nn.ReLU(inplace=True)", "nn.ReLU6(inplace=True)"),
     ),
     *_of(
         "hit/network/hit.py",
-        ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
         ("tokens.unsqueeze(-1) * similarity.unsqueeze(-2)", "tokens.unsqueeze(-1)"),
     ),
     *_of(

@@ -11,7 +11,7 @@ from runner_fakes import FRAMES
 
 from hit_trackers.errors import PredictionError
 from hit_trackers.families import repeated
-from hit_trackers.protocol import Prediction
+from hit_trackers.protocol import Decision, Prediction
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Flag
@@ -186,3 +186,26 @@ def test_a_first_box_outside_its_image(sequence: Sequence) -> None:
     assert outcome.records == {}
     assert "outside its image" in outcome.failures["fake"]
     assert "64 x 48" in outcome.failures["fake"]
+
+
+def test_decisions_are_recorded_closed_and_open_loop(sequence: Sequence) -> None:
+    class Deciding(FakeTracker):
+        decisions: dict[str, Decision]
+        count = 0
+
+        def update(self, image: np.ndarray) -> Prediction:
+            self.count += 1
+            self.decisions = {"template": Decision(self.count, 0.25)} if self.count != 2 else {}
+            return super().update(image)
+
+        def run_network(self, network_input: object) -> np.ndarray:
+            self.decisions = {"template": Decision(-5 + 100 * self.count, 0.0)}
+            return super().run_network(network_input)  # type: ignore[arg-type]
+
+    outcome = run_sequence([entrant("fake", Deciding("fake"))], sequence, open_loop=4)
+    record = outcome.records["fake"]
+    assert record.decision_names == ("template",)
+    assert record.decisions[:4, 0].tolist() == [-1, 1, -1, 3]
+    assert record.margins[1, 0] == 0.25
+    assert np.isnan(record.margins[[0, 2], 0]).all()
+    assert record.open_decisions[:, 0].tolist() == [395, 795, 1195]

@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         choices=DATASETS,
-        help="repeat it for more; demo needs nothing",
+        help="repeat it for more; demo needs nothing, and folder takes any videos or folders of "
+        "images below --root",
     )
     add(
         "--results",
@@ -60,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
+    )
+    add(
+        "--box-format",
+        choices=("xywh", "xyxy"),
+        default="xywh",
+        help="what the four numbers of a line mean with --dataset folder: corner and size, or two "
+        "corners (default: %(default)s)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")
     add(
@@ -189,6 +197,7 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.running.session import Request, run_session
     from toolkit_adapters.running.worker import split_checkpoints
 
+    datasets = [_spelled(name, args.box_format) for name in args.dataset]
     options = Options(
         device=args.device,
         threads=args.threads,
@@ -201,10 +210,10 @@ def run(args: argparse.Namespace) -> int:
     summary = run_session(
         Request(
             trackers=tuple(args.tracker),
-            datasets=tuple(args.dataset),
+            datasets=tuple(datasets),
             results=args.results,
             options=options,
-            roots=split_roots(args.root, args.dataset),
+            roots=split_roots(args.root, datasets),
             truth=args.truth,
             checkpoints=split_checkpoints(args.checkpoint),
             sequences=tuple(args.sequence),
@@ -223,6 +232,10 @@ def run(args: argparse.Namespace) -> int:
         )
     )
     return conclude(summary)
+
+
+def _spelled(dataset: str, box_format: str) -> str:
+    return f"{dataset}-{box_format}" if (dataset, box_format) == ("folder", "xyxy") else dataset
 
 
 def conclude(summary: Summary) -> int:

@@ -57,6 +57,12 @@ class Record:
     files: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     #: (N, 2) bytes, and ns of last modification, of each frame's file; none where not known.
     stamps: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    #: What the tracker chose in each frame, where it says: names (D,), a whole number for each
+    #: choice (N, D), -1 for none, and by how much it was chosen (N, D); the same open loop (M, D).
+    decision_names: tuple[str, ...] = ()
+    decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    margins: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0), np.float64))
+    open_decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     executed: str = ""  # what ran, as `hit_trackers.executed.Executed.to_json` writes it
     identity: str = ""  # SHA-256 of the run's identity
     pairing: str = ""  # the same for records measured together on the same decoded frames
@@ -77,8 +83,12 @@ class Record:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that is stored, as arrays, in a fixed order."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["notes"] = np.array(self.notes, dtype=np.str_).reshape(len(self.notes))
+        names = [f.name for f in dataclasses.fields(self)]
+        if not self.decision_names:
+            names = [name for name in names if name not in _DECISIONS]
+        values = {name: getattr(self, name) for name in names}
+        for name in _TEXTS & values.keys():
+            values[name] = np.array(values[name], dtype=np.str_).reshape(len(values[name]))
         return {name: np.asarray(value) for name, value in values.items()}
 
     def digest(self) -> str:
@@ -90,9 +100,14 @@ class Record:
         names = ["boxes", "scores", "open_index", "open_outputs", "open_ranges", "open_digests"]
         names += ["patch_size", "files", "executed", "identity", "notes"]
         arrays = self.arrays()
+        names += [name for name in arrays if name in _DECISIONS]
         return _digest({name: arrays[name] for name in names})
 
 
+#: Arrays that a record has only where its tracker tells of decisions.
+_DECISIONS = ("decision_names", "decisions", "margins", "open_decisions")
+#: Several words each.
+_TEXTS = {"notes", "decision_names"}
 _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "boxes": (np.float64, (None, 4)),
     "scores": (np.float64, (None,)),
@@ -104,11 +119,14 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "open_digests": (np.uint64, (None,)),
     "files": (np.uint64, (None,)),
     "stamps": (np.int64, (None, 2)),
+    "decisions": (np.int64, (None, None)),
+    "margins": (np.float64, (None, None)),
+    "open_decisions": (np.int64, (None, None)),
 }
 #: Kinds of NumPy types of all else: a single value each, but for the notes.
 _KINDS = {
     "patch_size": "i",
-    **dict.fromkeys(("executed", "identity", "pairing", "digest", "notes"), "U"),
+    **dict.fromkeys(("executed", "identity", "pairing", "digest", *_TEXTS), "U"),
 }
 
 
@@ -127,6 +145,10 @@ def _check(record: Record, where: str) -> Record:
         if name in ("files", "stamps", "open_ranges", "open_digests") and not len(array):
             rows = 0
         width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
+        if name in _DECISIONS and not record.decision_names:
+            continue  # not stored
+        if name in _DECISIONS:
+            width = (len(record.decision_names),)
         expected = (rows, *width)
         if array.dtype != dtype or array.shape != expected:
             raise RecordError(
@@ -167,18 +189,21 @@ def load_record(path: Path) -> Record:
     except Exception as error:  # struct.error, tokenize.TokenError of a forged header, ...
         raise RecordError(_damaged(path, f"{type(error).__name__}: {error}")) from error
     names = [f.name for f in dataclasses.fields(Record)]
+    if not arrays.keys() & set(_DECISIONS):
+        names = [name for name in names if name not in _DECISIONS]
     if sorted(arrays) != sorted([*names, "digest"]):
         raise RecordError(_damaged(path, f"it holds {sorted(arrays)}"))
-    for name, kind in _KINDS.items():
-        array = arrays[name]
-        if array.dtype.kind != kind or array.ndim != (name == "notes"):
+    for name in _KINDS.keys() & arrays.keys():
+        array, kind = arrays[name], _KINDS[name]
+        if array.dtype.kind != kind or array.ndim != (name in _TEXTS):
             raise RecordError(_damaged(path, f"{name} is {array.dtype} {array.shape}"))
     digest = str(arrays.pop("digest"))
     if digest != _digest({name: arrays[name] for name in names}):
         raise RecordError(_damaged(path, "its contents do not have the digest it states"))
     return _check(
         Record(
-            **{name: arrays[name] for name in _SHAPES},
+            **{name: arrays[name] for name in _SHAPES.keys() & arrays.keys()},
+            decision_names=tuple(str(name) for name in arrays.get("decision_names", ())),
             patch_size=int(arrays["patch_size"]),
             executed=str(arrays["executed"]),
             identity=str(arrays["identity"]),

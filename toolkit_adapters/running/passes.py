@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
 from hit_trackers.geometry import check_first_box, is_box
-from hit_trackers.protocol import Outputs, Tracker, outputs_of, probe_of
+from hit_trackers.protocol import (
+    Decision,
+    Outputs,
+    Tracker,
+    decisions_of,
+    outputs_of,
+    probe_of,
+)
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
@@ -78,6 +85,8 @@ class _Track:
         self.files = np.zeros(frames, np.uint64)
         self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
+        self.decisions: dict[int, Mapping[str, Decision]] = {}  # by frame
+        self.open_decisions: list[Mapping[str, Decision]] = []
         self.executed = ""
         # Strangers may draw on what they are given, and the others see the same frame.
         self.is_strange = getattr(entrant.tracker, "writes_on_images", False)
@@ -107,6 +116,7 @@ class _Track:
             if self.probe is not None:
                 self.times["network"][index] = self.probe.network_seconds
                 self.times["device"][index] = self.probe.device_seconds
+                self.decisions[index] = dict(decisions_of(self.probe))
             if self.entrant.updates < WARMUP_UPDATES:
                 self.flags[index] |= Flag.WARMUP
             self.entrant.updates += 1
@@ -135,6 +145,7 @@ class _Track:
         if outputs is not None:
             self.open_outputs.append(outputs)
             self.open_index.append(index)
+            self.open_decisions.append(dict(decisions_of(self.probe)))
 
     def _opened(self) -> dict[str, Any]:
         """The columns of the open loop; those of records without one where it has none."""
@@ -162,19 +173,32 @@ class _Track:
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
-        columns: dict[str, Any] = {**self.times, **self._opened()}
+        columns: dict[str, Any] = {**self.times, **self._opened(), **self._decided()}
         return Record(
             boxes=self.boxes,
             scores=self.scores,
             flags=self.flags,
-            **columns,
             files=self.files,
             stamps=self.stamps,
             executed=self.executed,
             identity=identity,
             pairing=pairing,
             notes=(*notes, *self._leak()),
+            **columns,
         )
+
+    def _decided(self) -> dict[str, Any]:
+        """The columns of decisions; none where the tracker tells of none."""
+        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
+        if not names:
+            return {}
+        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
+        return {
+            "decision_names": names,
+            "decisions": _column(closed, names, "taken"),
+            "margins": _column(closed, names, "margin"),
+            "open_decisions": _column(self.open_decisions, names, "taken"),
+        }
 
     def _leak(self) -> tuple[str, ...]:
         """What to say of memory that its updates took and did not give back."""
@@ -183,6 +207,19 @@ class _Track:
             return ()
         # One digit, so that the same run says the same again.
         return (f"its updates take about {float(f'{later.mean() / 1e6:.0e}'):g} MB each, for good",)
+
+
+def _column(
+    frames: Rows[Mapping[str, Decision]], names: tuple[str, ...], part: str
+) -> NDArray[Any]:
+    """(N, D) of one part of each decision; -1 or NaN where a frame has none."""
+    dtype, nothing = (np.int64, -1) if part == "taken" else (np.float64, np.nan)
+    found = np.full((len(frames), len(names)), nothing, dtype=dtype)
+    for row, decisions in zip(found, frames, strict=True):
+        for column, name in enumerate(names):
+            if name in decisions:
+                row[column] = getattr(decisions[name], part)
+    return found
 
 
 def run_sequence(

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import remove_abandoned, write_atomically
@@ -42,7 +43,7 @@ class Request:
         trackers: names; give a baseline and its variants together, so that they are paired.
         optional: those of the trackers that are left out, with the reason, where they cannot be
             loaded; the others go on without them.
-        datasets: names, such as "demo" or "lasot".
+        datasets: names, such as "demo" or "lasot", or datasets that were opened already.
         results: folder of the records.
         options: how sequences are run.
         roots: where datasets are, by name; otherwise as configured.
@@ -64,7 +65,7 @@ class Request:
     """
 
     trackers: tuple[str, ...]
-    datasets: tuple[str, ...]
+    datasets: tuple[str | Dataset, ...]
     results: Path
     options: Options = field(default_factory=Options)
     roots: Mapping[str, Path] = field(default_factory=dict)
@@ -121,9 +122,7 @@ def run_session(request: Request) -> Summary:
         threads = default_threads(request.on, request.workers, request.cpus_per_worker)
         options = replace(options, threads=threads)
     datasets = [
-        dataset
-        for name in dict.fromkeys(request.datasets)
-        for dataset in open_datasets(name, request.roots.get(name), request.truth)
+        dataset for given in dict.fromkeys(request.datasets) for dataset in _opened(given, request)
     ]
     selections = select(datasets, request.sequences, options.max_frames)
     setup = Setup(
@@ -150,6 +149,12 @@ def run_session(request: Request) -> Summary:
     return Summary(
         results, tuple(failures), unfinished, stop.signal, loaded.left_out, loaded.seconds
     )
+
+
+def _opened(given: str | Dataset, request: Request) -> list[Dataset]:
+    if isinstance(given, Dataset):
+        return [given]
+    return open_datasets(given, request.roots.get(given), request.truth)
 
 
 @contextlib.contextmanager

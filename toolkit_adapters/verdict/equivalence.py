@@ -18,6 +18,7 @@ from toolkit_adapters.verdict.comparable import (
     not_finite,
     require_comparable,
 )
+from toolkit_adapters.verdict.decisions import Flips, compare_decisions
 from toolkit_adapters.verdict.levels import (
     BOUND_PX,
     Agreement,
@@ -65,6 +66,7 @@ class SequenceComparison:
     open_equal: bool  # every bit of all outputs
     open_relative: float | None  # of an output, over its tensor's range; None where boxes are known
     paired: bool  # measured together on the same decoded frames
+    flips: tuple[Flips, ...] = ()  # by decision, where both trackers tell of some
 
     @property
     def evidence(self) -> Evidence:
@@ -179,6 +181,7 @@ def compare_records(
         open_equal=apart == 0 and _digests_equal(reference, candidate, left, right),
         open_relative=relative,
         paired=bool(reference.pairing) and reference.pairing == candidate.pairing,
+        flips=compare_decisions(reference, candidate),
     )
 
 

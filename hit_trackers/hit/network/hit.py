@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from hit_trackers.attention import Operator
 from hit_trackers.hit.network.bridge import Bridge
 from hit_trackers.hit.network.config import CONFIGS, HiTConfig
-from hit_trackers.hit.network.head import CornerHead
 from hit_trackers.hit.network.layers import fold_batch_norms
 from hit_trackers.hit.network.levit import BiasedAttention, LeViT, Residual
+from hit_trackers.layers import CornerHead, centred
 
 
 class Output(NamedTuple):
@@ -43,7 +43,9 @@ class HiT(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = _Backbone(config)
-        self.box_head = CornerHead(config)
+        self.box_head = CornerHead(
+            config.hidden, config.head_channels, config.search_side, config.patch
+        )
         self.bottleneck = Bridge(config)
 
     def embed(self, image: Tensor) -> Tensor:
@@ -65,9 +67,7 @@ class HiT(nn.Module):
     def predict(self, search: Tensor, template: Tensor) -> Output:
         """Tokens of both images -> boxes and corner probabilities."""
         corners, top_left, bottom_right = self.box_head(self.head_features(search, template))
-        x1, y1, x2, y2 = corners.unbind(-1)
-        boxes = torch.stack([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], dim=-1)
-        return Output(boxes, top_left, bottom_right)
+        return Output(centred(corners), top_left, bottom_right)
 
     def forward(self, search: Tensor, template: Tensor) -> Output:
         """Images (B, 3, 256, 256) and (B, 3, 128, 128) -> boxes and corner probabilities."""

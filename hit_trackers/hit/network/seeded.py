@@ -1,18 +1,15 @@
-"""Weights that need no file: random, seeded by their names, equal on every machine.
-
-They track nothing. They serve where only the arithmetic counts: benchmarks of speed and memory, and
-the comparison with what the official network computes from the same weights.
-"""
+"""HiT's rule for seeded weights."""
 
 from __future__ import annotations
 
-import math
 import re
-import zlib
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import nn
+
+from hit_trackers import seeded
 
 _UNTOUCHED = ("num_batches_tracked", "attention_bias_idxs")
 # The layers that close a residual branch get small gains, or activations would grow with depth.
@@ -21,29 +18,14 @@ _BRANCH_END = re.compile(r"body.*(proj\.1|m\.2)\.bn\.weight$")
 
 def fill(network: nn.Module) -> None:
     """Give every tensor of the state dict its seeded value, in place."""
-    state = network.state_dict()
-    filled = {
-        key: value if key.endswith(_UNTOUCHED) else _value(key, value)
-        for key, value in state.items()
-    }
-    network.load_state_dict(filled, strict=True)
+    seeded.fill(network, _value)
 
 
-def _value(key: str, like: Tensor) -> Tensor:
-    shape = tuple(like.shape)
-    rng = np.random.Generator(np.random.PCG64(zlib.crc32(key.encode())))
-    if key.endswith("running_mean"):
-        value = 0.1 * rng.standard_normal(shape)
-    elif key.endswith("running_var"):
-        value = rng.uniform(0.5, 1.5, shape)
-    elif key.endswith("attention_biases"):
-        value = 0.5 * rng.standard_normal(shape)
-    elif len(shape) >= 2:
-        # Scores need a wide range, or the corner maps are flat and every box is the same.
-        gain = 16.0 if "conv5_" in key else 1.0
-        value = gain / math.sqrt(math.prod(shape[1:])) * rng.standard_normal(shape)
-    elif key.endswith("weight"):
-        value = rng.uniform(0.5, 1.5, shape) * (0.3 if _BRANCH_END.search(key) else 1.0)
-    else:
-        value = 0.1 * rng.standard_normal(shape)
-    return torch.from_numpy(np.asarray(value)).to(like.dtype)
+def _value(key: str, shape: tuple[int, ...], rng: Generator) -> NDArray[np.float64] | None:
+    if key.endswith(_UNTOUCHED):
+        return None
+    if key.endswith("attention_biases"):
+        return np.asarray(0.5 * rng.standard_normal(shape))
+    # Scores need a wide range, or the corner maps are flat and every box is the same.
+    value = seeded.usual(key, shape, rng, gain=16.0 if "conv5_" in key else 1.0)
+    return value * 0.3 if _BRANCH_END.search(key) else value

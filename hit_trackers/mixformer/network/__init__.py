@@ -1,0 +1,1 @@
+"""MixFormer's networks."""

@@ -1,0 +1,1 @@
+"""OSTrack's network."""
