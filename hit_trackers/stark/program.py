@@ -13,6 +13,7 @@ from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors, each
 from hit_trackers.layers.sparing import spare
+from hit_trackers.stark.network.lightning import Lightning
 from hit_trackers.stark.network.stark import Output, Stark, Tokens, join
 from hit_trackers.variants import Variant
 
@@ -32,12 +33,12 @@ class StarkProgram(Program):
     What is held: tokens, padding and positions of all templates.
     """
 
-    network: Stark
+    network: Stark | Lightning
     channels = 4
     #: The corner maps' last layers.
     float_nodes = ("conv5_", "conv_tower.2")
 
-    def __init__(self, network: Stark) -> None:
+    def __init__(self, network: Stark | Lightning) -> None:
         super().__init__(network)
         config = network.config
         self.search_size, self.template_size = config.search_size, config.template_size
