@@ -59,9 +59,11 @@ class ClosedLoopTracker:
         network_input: as of `Probe`: a search region, or `Given` where templates change; some
             engines write the next one over it.
         site: class of the network's attentions.
+        recording: as of `Probe`; here it costs nothing to keep the input.
     """
 
     site: type[nn.Module]
+    recording = False
 
     def __init__(self, engine: Engine, variant: Variant, device: str, regions: Regions) -> None:
         self.engine = engine
@@ -77,6 +79,12 @@ class ClosedLoopTracker:
     def name(self) -> str:
         """`variant.name`."""
         return self.variant.name
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """As of `Probe`."""
+        program = getattr(self.engine, "program", None)
+        return {} if program is None else {"": program.network}
 
     @property
     def probe(self) -> Any:

@@ -209,10 +209,29 @@ def tracker_name(text: str) -> str:
     return declaration.name
 
 
+def declare_file(path: Path) -> None:
+    """Make the trackers of a `trackers.toml` known, for this process and its children.
+
+    Raises:
+        FamilyError: it is no such file.
+    """
+    declare(own.of_file(path))
+
+
 def declare(declarations: Iterable[own.Declaration]) -> None:
     """Make own trackers known."""
     own.declare(declarations)
     registry.cache_clear()
+
+
+def is_declared(name: str) -> bool:
+    """Whether a tracker is somebody's own, or a variant of one."""
+    lowered = name.lower()
+    try:
+        names = [one.name for one in own.declarations()]
+    except FamilyError:
+        return False
+    return any(lowered == one or lowered.startswith(f"{one}_") for one in names)
 
 
 def family_of(name: str) -> Family:

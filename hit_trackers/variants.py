@@ -15,6 +15,10 @@ from hit_trackers.errors import UnknownTrackerError
 #: Largest open-loop difference that a `tolerance` claim allows, in pixels of the search region.
 #: Float32 sums in another order move a box by about 1e-4 px, a lower precision by 0.1 and more.
 TOLERANCE_PX = 0.02
+#: The same where nobody knows which outputs are the box, as of an own tracker's network: of any
+#: output, over the range of the baseline's tensor that it is in. Float32 sums in another order
+#: give about 1e-5, bfloat16 1e-2.
+TOLERANCE_RELATIVE = 1e-3
 #: Largest difference of scores that it allows on frames which both trackers entered alike.
 TOLERANCE_SCORE = 0.01
 
@@ -45,6 +49,8 @@ class Evidence:
         open_frames: frames on which both networks had the baseline's input.
         open_equal: their outputs are equal bit for bit on all of these frames.
         open_px: largest difference between their boxes there, in pixels of the search region.
+        open_relative: largest difference of an output there, over the range of its tensor; None
+            where the box is known among the outputs, and counts alone.
         finite: no number that was compared is NaN or infinite.
     """
 
@@ -55,7 +61,15 @@ class Evidence:
     open_frames: int = 0
     open_equal: bool = True
     open_px: float = 0.0
+    open_relative: float | None = None
     finite: bool = True
+
+    @property
+    def near(self) -> bool:
+        """Whether the outputs are within the tolerance; NaN is not."""
+        if self.open_relative is None:
+            return self.open_px <= TOLERANCE_PX
+        return self.open_relative <= TOLERANCE_RELATIVE
 
 
 class Claim(str, enum.Enum):
@@ -84,8 +98,7 @@ class Claim(str, enum.Enum):
             breaches += [] if found.open_equal else [Breach.OUTPUTS_DIFFER]
         elif self is Claim.TOLERANCE:
             breaches += [] if found.open_frames else [Breach.NO_OPEN_LOOP]
-            # `not <=` and not `>`: NaN is a breach, too.
-            breaches += [] if found.open_px <= TOLERANCE_PX else [Breach.TOO_FAR]
+            breaches += [] if found.near else [Breach.TOO_FAR]
             breaches += [] if found.scores_apart <= TOLERANCE_SCORE else [Breach.SCORES_DIFFER]
         elif found.open_equal and found.boxes_equal is not False:
             breaches += [Breach.UNCHANGED]
@@ -114,12 +127,14 @@ class Token:
         kind: what it decides ("attention", "engine", "precision"); a name has one of each at most.
         meaning: one line for a list.
         claim: what a variant with it can claim at best.
+        needs: what one must have for it, beside PyTorch.
     """
 
     name: str
     kind: str
     meaning: str
     claim: Claim
+    needs: str = ""
 
 
 #: The tokens that families share; each takes those that fit it.
@@ -149,17 +164,43 @@ TOKENS = {
             "attention",
             "one CUDA kernel that rounds as the separate ones do (Triton)",
             Claim.TOLERANCE,
+            "a CUDA device, Triton",
         ),
-        Token("graph", "engine", "one CUDA graph with static, pinned buffers", Claim.BITWISE),
-        Token("compile", "engine", "torch.compile", Claim.TOLERANCE),
-        Token("onnx", "engine", "ONNX Runtime", Claim.TOLERANCE),
-        Token("openvino", "engine", "OpenVINO", Claim.TOLERANCE),
-        Token("tensorrt", "engine", "TensorRT through ONNX Runtime", Claim.TOLERANCE),
+        Token(
+            "graph",
+            "engine",
+            "one CUDA graph with static, pinned buffers",
+            Claim.BITWISE,
+            "a CUDA device",
+        ),
+        Token("compile", "engine", "torch.compile", Claim.TOLERANCE, "a C++ compiler"),
+        Token("onnx", "engine", "ONNX Runtime", Claim.TOLERANCE, "onnx, onnxruntime"),
+        Token("openvino", "engine", "OpenVINO", Claim.TOLERANCE, "onnx, openvino"),
+        Token(
+            "tensorrt",
+            "engine",
+            "TensorRT through ONNX Runtime",
+            Claim.TOLERANCE,
+            "a CUDA device, onnxruntime-gpu, TensorRT",
+        ),
         Token("fp16", "precision", "float16", Claim.LOSSY),
         Token("bf16", "precision", "bfloat16", Claim.LOSSY),
         Token("int8", "precision", "8-bit integers, calibrated on the demo", Claim.LOSSY),
     )
 }
+#: Those that only fit networks which somebody else wrote.
+OWN_TOKENS = {
+    token.name: token
+    for token in (
+        Token(
+            "channels_last",
+            "layout",
+            "weights and images laid out channels last, as some convolutions prefer",
+            Claim.TOLERANCE,
+        ),
+    )
+}
+_ALL = {**TOKENS, **OWN_TOKENS}
 #: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
 #: Kinds of parts that say which tracker it is, and not how it is executed.
@@ -204,7 +245,7 @@ class Grammar:
         family: the first word.
         sizes: what the second may be.
         settings: other official configurations of a size; each has a baseline of its own.
-        tokens: names of the shared `TOKENS` that fit the family.
+        tokens: names of the tokens that fit the family: by default, all that families share.
     """
 
     family: str
@@ -218,15 +259,19 @@ class Grammar:
         Raises:
             UnknownTrackerError: naming the token, the nearest known one, and how to list them.
         """
-        words = name.lower().removeprefix(self.family).split("_")[1:]
+        known = (*self.sizes, *self.settings, *self.tokens, DEFAULTS["precision"])
+        rest = name.lower().removeprefix(self.family)
         parts: dict[str, str] = {}
-        known = (*self.sizes, *self.settings, *self.tokens)
-        for word in words:
-            if word not in (*known, DEFAULTS["precision"]):
-                raise UnknownTrackerError(unknown(name, word, known))
+        while rest:
+            # A token may hold the sign that parts them.
+            found = [word for word in known if f"{rest}_".startswith(f"_{word}_")]
+            if not found:
+                raise UnknownTrackerError(unknown(name, rest.split("_")[1], known[:-1]))
+            word = max(found, key=len)
+            rest = rest[len(word) + 1 :]
             kind = "setting" if word in self.settings else "precision"
             kind = "size" if word in self.sizes else kind
-            kind = TOKENS[word].kind if word in self.tokens else kind
+            kind = _ALL[word].kind if word in self.tokens else kind
             if kind in parts:
                 raise UnknownTrackerError(
                     f"tracker name {name!r} gives two values for {kind}: {parts[kind]!r} and "
@@ -238,8 +283,9 @@ class Grammar:
     def spell(self, parts: Mapping[str, str]) -> str:
         """The canonical name of parts: size and setting first, defaults left out."""
         words = [parts[kind] for kind in _CONFIGURATION if kind in parts]
+        kinds = dict.fromkeys([*DEFAULTS, *(token.kind for token in _ALL.values())])
         words += [
-            parts[kind] for kind, usual in DEFAULTS.items() if parts.get(kind, usual) != usual
+            parts[kind] for kind in kinds if kind in parts and parts[kind] != DEFAULTS.get(kind)
         ]
         return "_".join([self.family, *words])
 
@@ -248,8 +294,14 @@ class Grammar:
         configured = {kind: parts[kind] for kind in _CONFIGURATION if kind in parts}
         full = {**configured, **DEFAULTS, **parts}
         baseline = self.spell(configured)
-        claims = (TOKENS[value].claim for value in full.values() if value in TOKENS)
+        claims = (_ALL[value].claim for value in full.values() if value in _ALL)
         return Variant(self.spell(full), self.family, baseline, weakest(claims), full)
+
+
+def needs(parts: Mapping[str, str]) -> str:
+    """What one must have for a variant of these parts, beside PyTorch; "" for nothing."""
+    words = [_ALL[part].needs for part in parts.values() if part in _ALL]
+    return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def unknown(name: str, word: str, known: Iterable[str]) -> str:

@@ -12,18 +12,23 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from hit_trackers.protocol import Tracker
     from toolkit_adapters.records import Results
     from toolkit_adapters.reporting.collect import Collection
     from toolkit_adapters.running.session import Summary
     from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
+    from toolkit_adapters.tracking.frames import TrackedFrame
     from toolkit_adapters.verdict.verification import Verification
 
-__all__ = ["evaluate", "open_results", "report", "run", "verify"]
+__all__ = ["evaluate", "open_results", "report", "run", "track", "verify"]
 
 _OPTIONS = (
     *("device", "threads", "deterministic", "max_frames"),
@@ -121,7 +126,7 @@ def evaluate(
 
     Args:
         raw: folder or zip of one tracker's results.
-        dataset: "lasot", "trackingnet" or "got10k-val".
+        dataset: "lasot", "trackingnet", "got10k-val", "otb", "uav123" or another benchmark.
         annotations: dataset root, folder of annotations, or zip of one.
         convention: who scores, such as "official"; None for the dataset's default.
         settings: skip_missing, repair and truncate of `scoring.rawresults.evaluation.evaluate`.
@@ -129,4 +134,30 @@ def evaluate(
     from toolkit_adapters.scoring import find
     from toolkit_adapters.scoring.rawresults.evaluation import evaluate as score
 
-    return score(Path(raw), Path(annotations), find(dataset, convention), **settings)
+    found = find(dataset, convention)
+    return score(Path(raw), Path(annotations), found, dataset=dataset, **settings)
+
+
+def track(
+    source: str | Path | Iterable[NDArray[np.uint8]],
+    tracker: str | Tracker,
+    box: ArrayLike | None = None,
+    **settings: Any,
+) -> Iterator[TrackedFrame]:
+    """Track one target in a video, images or a camera, picture by picture.
+
+    Args:
+        source: a video file, a folder or pattern of images, "demo/ball-1", a camera ("0"), or any
+            iterable of RGB uint8 (H, W, 3) images.
+        tracker: a name, or a tracker that was loaded.
+        box: x, y, w, h of the target on the first picture, in pixels; None where a file beside the
+            source says it.
+        settings: checkpoint and device of the tracker; roots, fps, box_format and threads (of the
+            decoder) of `tracking.sources.open_source`.
+
+    Yields:
+        index, image, time, box, score, seconds and valid of each picture.
+    """
+    from toolkit_adapters.tracking.frames import track as frames
+
+    return frames(source, tracker, box, **settings)

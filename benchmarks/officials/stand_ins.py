@@ -15,20 +15,22 @@ import torch
 from torch import nn
 
 Frames = list[np.ndarray]
-#: Frames and a first box -> boxes of the others, float64 (N - 1, 4).
-Track = Callable[[Frames, list[float]], np.ndarray]
+#: Makes an official tracker with seeded weights: `initialize(image, info)`, `track(image)`.
+Make = Callable[[], object]
 
 
 def stand_in(name: str, **attributes: object) -> None:
     """Register an importable module, and its parents, holding `attributes`."""
-    parts = name.split(".")
-    for depth in range(1, len(parts)):
-        sys.modules.setdefault(".".join(parts[:depth]), types.ModuleType(parts[depth - 1]))
-    module = types.ModuleType(parts[-1])
+    parent = None
+    for depth, part in enumerate(parts := name.split("."), start=1):
+        path = ".".join(parts[:depth])
+        module = sys.modules.get(path) if depth < len(parts) else None
+        if module is None:
+            module = sys.modules[path] = types.ModuleType(part)
+        if parent is not None:
+            setattr(parent, part, module)
+        parent = module
     vars(module).update(attributes)
-    sys.modules[name] = module
-    if len(parts) > 1:
-        setattr(sys.modules[".".join(parts[:-1])], parts[-1], module)
 
 
 def package(name: str, folder: Path) -> None:

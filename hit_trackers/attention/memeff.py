@@ -22,7 +22,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -
     padding = v.shape[-1] - q.shape[-1]
     if padding:
         q, k = F.pad(q, (0, padding)), F.pad(k, (0, padding))
-    mask = None if bias is None else bias[None]
+    mask = bias[None] if bias is not None and bias.dim() == 3 else bias
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
 

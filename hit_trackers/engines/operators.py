@@ -21,7 +21,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 _UNDECLARED_VIEWS = {"aten._unsafe_view.default", "aten.detach.default"}
 
 
-class _Counting(TorchDispatchMode):
+class Counting(TorchDispatchMode):
+    """While it is entered, counts operators: in all, and inside `site` where that is set."""
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: Counter[str] = Counter()
@@ -49,13 +51,13 @@ def count_by_site(
 ) -> tuple[Counter[str], dict[str, Counter[str]]]:
     """As `count_operators`, and the same inside each of some modules, by the names given."""
     # Not in inference mode: there composite operators are dispatched whole, and seen as one.
-    with torch.no_grad(), _Counting() as counting, _watched(counting, sites):
+    with torch.no_grad(), Counting() as counting, _watched(counting, sites):
         work()
     return counting.calls, counting.sites
 
 
 @contextlib.contextmanager
-def _watched(counting: _Counting, sites: dict[str, nn.Module]) -> Iterator[None]:
+def _watched(counting: Counting, sites: dict[str, nn.Module]) -> Iterator[None]:
     hooks = []
     for name, module in sites.items():
         counting.sites[name] = Counter()

@@ -49,11 +49,25 @@ class MixFormerProgram(Program):
         self.template_size = network.config.template_size
         self.keeps = keeps
 
-    def hold(self, template: Tensor) -> Tensors:
-        """Of all templates (n, 3, T, T), the first frame's first."""
-        if self.keeps:
-            return self.network.keep(template[:1], template[1:])
-        return template[:1], template[1:]
+    def normalise(self, patch: Tensor) -> Tensors:
+        """As of `Program`; of templates each by itself, for that decides their layout.
+
+        And the layout decides which convolution kernels run, and so the bits.
+        """
+        if patch.dim() == 4:
+            return tuple(self._image(one) for one in patch)
+        return self._image(patch)
+
+    def _image(self, patch: Tensor) -> Tensor:
+        image = super().normalise(patch)
+        assert isinstance(image, Tensor)
+        return image
+
+    def hold(self, template: tuple[Tensor, ...]) -> Tensors:
+        """Of all templates, (1, 3, T, T) each, the first frame's first."""
+        first, *others = template
+        online = others[0] if len(others) == 1 else torch.cat(others)
+        return self.network.keep(first, online) if self.keeps else (first, online)
 
     def predict(self, search: Tensor, held: tuple[Tensor, ...]) -> Output:
         """A box and its score."""

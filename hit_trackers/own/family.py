@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import inspect
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hit_trackers.declarations import Declaration
-from hit_trackers.errors import FamilyError, UnknownTrackerError
+from hit_trackers.errors import EngineError, FamilyError
 from hit_trackers.families import Family
+from hit_trackers.own.networks import modules_of, weights_digest
 from hit_trackers.own.room import Room
-from hit_trackers.variants import Claim, Variant
+from hit_trackers.variants import OWN_TOKENS, TOKENS, Claim, Grammar, Variant, weakest
 
 if TYPE_CHECKING:
     from hit_trackers.own.tracker import OwnTracker
 
 
+#: What can be added to its name.
+_TOKENS = (
+    *("exact", "memeff", "streaming", "compile", "graph", "onnx", "openvino"),
+    *("bf16", "fp16", "channels_last"),
+)
+_ANYWHERE = ("exact", "memeff", "streaming", "compile", "channels_last", "bf16", "fp16")
+_BENCHED = {
+    "cpu": ("onnx", "openvino"),
+    "cuda": ("graph", "exact_graph", "memeff_graph", "graph_fp16"),
+}
+
+
 class OwnFamily(Family):
-    """The tracker of one declaration, under its own name."""
+    """The tracker of one declaration, and its variants where it holds PyTorch networks."""
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
         self.name = declaration.name
+        self._grammar = Grammar(declaration.name, tokens=_TOKENS)
 
     def parse(self, name: str) -> Variant:
-        """Its name and no other: no part can be added to an own tracker yet."""
+        """Its name, to which parts can be added: `mine_exact`, `mine_bf16_channels_last`."""
         own = self.declaration
-        if name.lower() != own.name:
-            added = name[len(own.name) + 1 :]
-            raise UnknownTrackerError(
-                f"unknown tracker {name!r}: {own.name} is your own tracker, to which {added!r} "
-                "cannot be added"
-            )
+        variant = self._grammar.variant(self._grammar.read(name))
+        if variant.name == own.name:  # no part added: nothing is known of what it executes
+            variant = Variant(own.name, own.name, own.name, Claim.BASELINE)
         if not own.baseline:
-            return Variant(own.name, own.name, own.name, Claim.BASELINE)
-        claim = Claim(own.claim) if own.claim else Claim.TOLERANCE
-        return Variant(own.name, own.name, own.baseline, claim)
+            return variant
+        claim = weakest([variant.claim, Claim(own.claim) if own.claim else Claim.TOLERANCE])
+        return dataclasses.replace(variant, baseline=own.baseline, claim=claim)
+
+    def tokens(self) -> Mapping[str, str]:
+        """As `Family.tokens`; each fits a tracker that holds PyTorch networks."""
+        known = {**TOKENS, **OWN_TOKENS}
+        return {name: known[name].meaning for name in self._grammar.tokens}
+
+    def bench_variants(self, device: str) -> Sequence[str]:
+        """As `Family.bench_variants`: everything that may fit."""
+        return [f"{self.name}_{parts}" for parts in (*_ANYWHERE, *_BENCHED[device])]
 
     def load(self, variant: Variant, checkpoint: str | Path | None, device: str) -> OwnTracker:
         """Make the tracker; `checkpoint` and `device` are given to it where it takes them."""
@@ -62,11 +80,22 @@ class OwnFamily(Family):
                     f"own tracker {self.name}: {self.declaration.make} raised "
                     f"{type(error).__name__}: {error}"
                 ) from error
+        networks = modules_of(made)
         identity = {
-            "weights_sha256": weights_digest(made) or "none",
+            "weights_sha256": weights_digest(networks) or "none",
             "arguments": json.dumps(arguments, sort_keys=True, default=repr),
         }
-        return OwnTracker(made, room, dataclasses.replace(variant, identity=identity))
+        variant = dataclasses.replace(variant, identity=identity)
+        if networks:
+            from hit_trackers.own.execution import watched
+
+            return watched(made, room, variant, networks, device)
+        if variant.parts:
+            raise EngineError(
+                f"{variant.name}: {self.name} holds no torch.nn.Module when it is made, so that "
+                "nothing in it can be executed otherwise"
+            )
+        return OwnTracker(made, room, variant)
 
     def sources(self) -> Sequence[Path]:
         """As `Family.sources`: the file that it is made by, and what was imported beside it."""
@@ -85,32 +114,3 @@ def _taken(maker: Any, offered: dict[str, Any]) -> dict[str, Any]:
         return offered
     names = {parameter.name for parameter in parameters}
     return {name: value for name, value in offered.items() if name in names}
-
-
-def modules_of(tracker: Any) -> dict[str, Any]:
-    """The `torch.nn.Module`s that a tracker holds as attributes, at most two levels down."""
-    torch = sys.modules.get("torch")
-    if torch is None:  # then it cannot hold any
-        return {}
-    found: dict[str, Any] = {}
-    for name, value in list(vars(tracker).items()) if hasattr(tracker, "__dict__") else []:
-        if isinstance(value, torch.nn.Module):
-            found[name] = value
-        elif hasattr(value, "__dict__"):
-            found |= {
-                f"{name}.{inner}": module
-                for inner, module in list(vars(value).items())
-                if isinstance(module, torch.nn.Module)
-            }
-    return found
-
-
-def weights_digest(tracker: Any) -> str:
-    """SHA-256 over the tensors of its modules; empty where it has none."""
-    from hit_trackers.checkpoint import digest
-
-    modules = modules_of(tracker)
-    sha = hashlib.sha256()
-    for name, module in sorted(modules.items()):
-        sha.update(f"{name} {digest(module.state_dict())}".encode())
-    return sha.hexdigest() if modules else ""

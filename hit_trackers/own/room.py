@@ -31,6 +31,7 @@ class Room:
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
+        self.seconds = declaration.seconds
         self.root = Path(declaration.root)
         self.directory = self.root
         self.log: TextIO = _Log(declaration.name)
@@ -53,7 +54,7 @@ class Room:
         with contextlib.ExitStack() as stack:
             stack.callback(os.chdir, before)
             stack.enter_context(contextlib.redirect_stdout(self.log))
-            stack.enter_context(_limited(self.declaration.seconds))
+            stack.enter_context(_limited(self.seconds))
             try:
                 yield
             except SystemExit as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,26 @@ from hit_trackers.own.styles import as_box, as_score, speak
 from hit_trackers.protocol import Prediction, check_image
 from hit_trackers.variants import Variant
 
+if TYPE_CHECKING:
+    from hit_trackers.own.probe import OwnProbe
+
 
 class OwnTracker:
     """Calls somebody's tracker in its room, in its own style.
 
-    It has no probe: columns of the network stay empty.
-
     Attributes:
         variant: what it is.
+        probe: a look at its networks; None where it holds none, and their columns stay empty.
         writes_on_images: the harness gives it a copy of each image, outside all timed regions.
     """
 
     writes_on_images = True
 
-    def __init__(self, tracker: Any, room: Room, variant: Variant) -> None:
+    def __init__(
+        self, tracker: Any, room: Room, variant: Variant, probe: OwnProbe | None = None
+    ) -> None:
         self.variant = variant
+        self.probe = probe
         self._room = room
         self._declaration = room.declaration
         self._start, self._find = speak(tracker, room.declaration)
@@ -40,8 +45,14 @@ class OwnTracker:
         """As `Tracker.init`; it begins in its root, wherever it went before."""
         check_image(image)
         self._room.directory = self._room.root
-        with self._room.entered():
-            self._start(self._coloured(image), np.array(box, dtype=np.float64))
+        if self.probe is not None:
+            self.probe.engine.starting = True
+        try:
+            with self._room.entered():
+                self._start(self._coloured(image), np.array(box, dtype=np.float64))
+        finally:
+            if self.probe is not None:
+                self.probe.engine.starting = False
 
     def update(self, image: NDArray[np.uint8]) -> Prediction:
         """As `Tracker.update`.
@@ -50,6 +61,8 @@ class OwnTracker:
             FamilyError: its answer is not four numbers, or it took too long, or it exits.
         """
         check_image(image)
+        if self.probe is not None:
+            self.probe.watch.begin()
         with self._room.entered():
             answer, score = self._find(self._coloured(image))
         return Prediction(as_box(answer, self._declaration.box), as_score(score))

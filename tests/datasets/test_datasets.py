@@ -274,8 +274,8 @@ def test_got10k_says_how_large_its_images_are(tmp_path: Path, line: str) -> None
 
 
 def test_unknown_and_empty_datasets(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="unknown dataset 'otb'"):
-        open_datasets("otb")
+    with pytest.raises(DatasetError, match="unknown dataset 'otc'"):
+        open_datasets("otc")
     (tmp_path / "LaSOTBenchmark").mkdir()
     (dataset,) = open_datasets("lasot", root=tmp_path)
     with pytest.raises(DatasetError, match="one level off"):

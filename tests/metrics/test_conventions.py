@@ -261,7 +261,7 @@ def test_unknown_conventions_and_datasets_are_named():
     with pytest.raises(DatasetError, match="lasot_official"):
         find("lasot", "matlab")
     with pytest.raises(DatasetError, match="trackingnet"):
-        find("otb")
+        find("otc")
 
 
 def test_wrong_shapes_are_refused():

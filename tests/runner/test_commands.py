@@ -64,7 +64,7 @@ def test_a_folder_without_results(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--max-frames", "0"), ("--open-loop", "-1"), ("--controls", "x"), ("--dataset", "otb")],
+    [("--max-frames", "0"), ("--open-loop", "-1"), ("--controls", "x"), ("--dataset", "otc")],
 )
 def test_wrong_options_are_usage_errors(option: str, value: str) -> None:
     with pytest.raises(SystemExit) as error:

@@ -13,7 +13,7 @@ import numpy as np
 from hit_trackers import families
 from hit_trackers.engines.operators import count_operators
 from hit_trackers.errors import HitTrackersError
-from hit_trackers.protocol import Probe, Tracker, probe_of
+from hit_trackers.protocol import Outputs, Probe, Tracker, outputs_of, probe_of
 from hit_trackers.variants import Breach, Claim, Evidence
 from toolkit_adapters.bench.roofline import MatrixProducts, frame_flops
 from toolkit_adapters.running.activations import peak_activations
@@ -66,6 +66,9 @@ class Row:
     gflop: float = math.nan
     roofline_share: float = math.nan
     difference_px: float = math.nan  # largest, of a box open loop, in pixels of the search region
+    difference_relative: float | None = (
+        None  # of any output over its range, where boxes are unknown
+    )
     bitwise: bool = False  # all outputs of the network, open loop
     breaches: tuple[Breach, ...] = ()
     problem: str = ""
@@ -86,7 +89,12 @@ def _plain(value: Any) -> Any:
 
 
 class Measured:
-    """A tracker that is measured, and the search regions that its network is given by hand."""
+    """A tracker that is measured, and what its network is given by hand.
+
+    Attributes:
+        inputs: `PATCHES` search regions; where the probe takes something else, what the network was
+            given in as many updates.
+    """
 
     def __init__(self, tracker: Tracker) -> None:
         probe = probe_of(tracker)
@@ -94,15 +102,41 @@ class Measured:
             raise HitTrackersError(f"{tracker.name}: it offers no look at its network")
         self.tracker = tracker
         self.probe: Probe = probe
-        self.patches = _patches(int(probe.box_scale))
+        self.inputs: list[Any] = []
+        if probe.box_scale > 0:
+            self.inputs += _patches(int(probe.box_scale))
 
     def start(self, image: np.ndarray) -> None:
         """Initialise on the image that all are measured on."""
         self.tracker.init(image, BOX)
 
-    def run_network(self, number: int) -> np.ndarray:
-        """All outputs on one of `PATCHES` search regions."""
-        return self.probe.run_network(self.patches[number])
+    def record(self, image: np.ndarray) -> None:
+        """Keep inputs of the network, unless search regions will do.
+
+        Raises:
+            HitTrackersError: its network was not called.
+        """
+        if self.inputs:
+            return
+        self.start(image)
+        self.probe.recording = True
+        for number in range(PATCHES):
+            self.tracker.update(np.roll(image, 5 * number, axis=1))
+            if self.probe.network_input is None:
+                raise HitTrackersError(f"{self.tracker.name}: no call of its network was seen")
+            self.inputs.append(self.probe.network_input)
+        self.probe.recording = False
+
+    def run_network(self, network_input: Any) -> Outputs:
+        """All outputs on an input, or a sample of them.
+
+        Raises:
+            HitTrackersError: it is the input of another network.
+        """
+        found = outputs_of(self.probe, network_input)
+        if found is None:
+            raise HitTrackersError(f"{self.tracker.name}: it has other calls than its baseline")
+        return found
 
 
 def measure(
@@ -146,6 +180,7 @@ def measure(
         subject.start(image)
         for _ in range(WARMUP):
             subject.tracker.update(image)
+        subject.record(image)
     times, products = _time(trackers, image, device, repeats, on_step)
     for name, subject in trackers.items():
         on_step(f"operators, memory and outputs of {name}")
@@ -187,7 +222,7 @@ def _time(
                 subject.start(image)  # every repeat cuts the same search region
                 if not device.startswith("cuda"):
                     time.sleep(PAUSE)
-                subject.run_network(0)  # wakes its threads
+                subject.run_network(subject.inputs[0])  # wakes its threads
                 start, cpu_start = clock(), time.process_time()
                 subject.tracker.update(image)
                 times[name]["update"].append(clock() - start)
@@ -224,22 +259,39 @@ def _fill_verdict(row: Row, subject: Measured, baseline: Measured, image: np.nda
     outputs = []
     for each in (baseline, subject):
         each.start(image)
-        outputs.append(np.array([each.run_network(number) for number in range(PATCHES)]))
-    drift = np.abs(outputs[0] - outputs[1])[:, :4].max() * subject.probe.box_scale
-    row.difference_px = float(drift)
-    row.bitwise = np.array_equal(outputs[0], outputs[1])
+        outputs.append([each.run_network(one) for one in baseline.inputs])
+    pairs = list(zip(*outputs, strict=True))
+    values = [(a.values, b.values) for a, b in pairs]
+    row.bitwise = all(np.array_equal(a, b) for a, b in values) and all(
+        a.digest == b.digest for a, b in pairs
+    )
+    scale = subject.probe.box_scale
+    if scale > 0:
+        row.difference_px = float(max(np.abs(a - b)[:4].max() for a, b in values) * scale)
+    else:
+        row.difference_relative = max(_relative(a, b) for a, b in pairs)
     found = Evidence(
         open_frames=PATCHES,
         open_equal=row.bitwise,
         open_px=row.difference_px,
-        finite=bool(np.isfinite(outputs).all()),
+        open_relative=row.difference_relative,
+        finite=all(np.isfinite(numbers).all() for pair in values for numbers in pair),
     )
     row.breaches = row.claim.breaches(found)
 
 
+def _relative(a: Outputs, b: Outputs) -> float:
+    """Largest difference of a sampled output over the range of the baseline's tensor."""
+    if a.values.shape != b.values.shape:
+        return math.inf
+    drift = np.abs(a.values.astype(np.float64) - b.values)
+    far = np.where(drift == 0, 0.0, drift / np.where(a.ranges > 0, a.ranges, np.nan))
+    return float(np.where(np.isnan(far), np.inf, far).max(initial=0.0))
+
+
 def _fill_costs(row: Row, subject: Measured, image: np.ndarray, device: str) -> None:
     subject.start(image)
-    work = subject.probe.workloads(subject.patches[0])
+    work = subject.probe.workloads(subject.inputs[0])
     if "network" in work:
         calls = count_operators(work["network"])
         row.operators = sum(calls.values())

@@ -18,7 +18,7 @@ from hit_trackers import families
 from hit_trackers.closed_loop import ClosedLoopTracker
 from hit_trackers.engines.export import ExportedEngine, quantised_path, write_once
 from hit_trackers.errors import EngineError, MissingDependencyError
-from hit_trackers.protocol import Tracker, probe_of
+from hit_trackers.protocol import Tracker
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.decoding import decode_ahead
 
@@ -28,8 +28,7 @@ EVERY = 5  # neighbouring frames look alike
 
 def _samples(tracker: Tracker, count: int) -> Iterator[Sample]:
     """Inputs of the exported network as they occur while tracking the demo, sequences in turn."""
-    probe = probe_of(tracker)
-    assert probe is not None
+    assert isinstance(tracker, ClosedLoopTracker)  # no other has an export to calibrate
     sequences = [sequence for dataset in open_datasets("demo") for sequence in dataset]
     each = -(-count // len(sequences))
 
@@ -40,10 +39,9 @@ def _samples(tracker: Tracker, count: int) -> Iterator[Sample]:
                 continue
             tracker.update(frame.image)
             if number % EVERY == 0:
-                assert isinstance(probe, ClosedLoopTracker)
-                yield probe.inputs(probe.network_input)
+                yield tracker.inputs(tracker.network_input)
 
-    chosen = (itertools.islice(of(s.frames, s.first_box), each) for s in sequences)
+    chosen = (itertools.islice(of(s.files, s.first_box), each) for s in sequences)
     yield from itertools.islice(itertools.chain.from_iterable(chosen), count)
 
 

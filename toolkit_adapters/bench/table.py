@@ -92,7 +92,10 @@ def as_json(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
 
 
 def _verdict(row: Row) -> str:
-    is_what = "bitwise" if row.bitwise else f"within {row.difference_px:.1e} px"
+    far = f"{row.difference_px:.1e} px"
+    if row.difference_relative is not None:
+        far = f"{row.difference_relative:.1e} of the range of an output"
+    is_what = "bitwise" if row.bitwise else f"within {far}"
     broken = "; ".join(breach.value for breach in row.breaches)
     return f"{is_what} (BROKEN: claims {row.claim}, but {broken})" if broken else is_what
 
@@ -117,7 +120,7 @@ def _between_sizes(rows: list[Row]) -> list[str]:
 
 def _arithmetic(rows: list[Row]) -> str:
     gflops = sorted({round(row.gflop, 2) for row in rows if math.isfinite(row.gflop)}, reverse=True)
-    return f"Arithmetic of a frame: {', '.join(map(str, gflops))} GFLOP."
+    return f"Arithmetic of a frame: {', '.join(map(str, gflops))} GFLOP." if gflops else ""
 
 
 def _number(value: float) -> str:

@@ -113,4 +113,7 @@ def _has_weights(name: str) -> bool:
     family = families.family_of(name)
     baseline = family.parse(name).baseline
     files = {weights.baseline: weights for weights in family.weights()}
-    return baseline in files and bool(files[baseline].found or files[baseline].embedded)
+    # A family that names no files, such as somebody's own tracker, has them where it wants.
+    return not files or bool(
+        baseline in files and (files[baseline].found or files[baseline].embedded)
+    )

@@ -7,6 +7,7 @@ files. Exits 1 where there is a problem.
 examples:
   hit-trackers doctor
   hit-trackers doctor results/demo
+  hit-trackers doctor --root folder=my-videos
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit_adapters.datasets.catalogue import BENCHMARKS, add_root_option, variable
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, FOLDERS, add_root_option, variable
 from toolkit_adapters.datasets.settings import config_file
 
 if TYPE_CHECKING:
@@ -84,11 +85,14 @@ def _print_machine() -> None:
 def _datasets(roots: list[str]) -> Iterator[Finding]:
     from hit_trackers.errors import DatasetError
     from toolkit_adapters.datasets import open_datasets
-    from toolkit_adapters.datasets.catalogue import split_roots
+    from toolkit_adapters.datasets.catalogue import open_folder, split_roots
     from toolkit_adapters.datasets.settings import setting
-    from toolkit_adapters.records.inspection import Finding, inspect_dataset
+    from toolkit_adapters.records.inspection import Finding, inspect_dataset, inspect_folder
 
     given = split_roots(roots, BENCHMARKS)
+    for name in FOLDERS:
+        if name in given:
+            yield from inspect_folder(open_folder(name, given[name]))
     for name, benchmark in BENCHMARKS.items():
         try:
             datasets = open_datasets(name, given.get(name))

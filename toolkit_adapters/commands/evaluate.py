@@ -8,6 +8,10 @@ its convention.
   lasot        lasot_pytracking (default: the papers' numbers), lasot_official, lasot_got10k
   trackingnet  trackingnet (the server's code)
   got10k-val   got10k
+  otb          otb_official (default), otb_pytracking
+  uav123       uav_pytracking (default: the papers' numbers), uav_official
+  nfs30        nfs_pytracking
+  tnl2k        tnl2k_pytracking
 
 examples:
   hit-trackers evaluate SiamRPN++.zip --dataset lasot --annotations /data/LaSOT
@@ -29,13 +33,25 @@ if TYPE_CHECKING:
     from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
     from toolkit_adapters.scoring.statistics import Interval
 
+#: Datasets whose truth is public, all of it.
+SCORED = (
+    *("lasot", "got10k-val", "trackingnet", "lasot-ext", "otb", "uav123", "uav20l"),
+    *("nfs30", "nfs240", "tnl2k", "got10k-train"),
+)
+
 HELP = "score raw result files of any tracker under a named convention"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `evaluate`."""
     parser.add_argument("raw", metavar="RAW", type=Path, help="results of one tracker")
-    parser.add_argument("--dataset", required=True, choices=("lasot", "got10k-val", "trackingnet"))
+    parser.add_argument(
+        "--dataset",
+        required=True,
+        choices=SCORED,
+        metavar="NAME",
+        help="lasot, got10k-val, trackingnet, lasot-ext, otb, uav123, uav20l, nfs30, nfs240, tnl2k",
+    )
     parser.add_argument(
         "--annotations",
         required=True,
@@ -78,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         skip_missing=args.skip_missing,
         repair=args.repair,
         truncate=args.truncate,
+        dataset=args.dataset,
     )
     intervals = score_intervals(list(evaluation.scores.values()))
     groups = _groups(args, evaluation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from toolkit_adapters.datasets.catalogue import BENCHMARKS, DATASETS, variable
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, DATASETS, FOLDERS, variable
 
 HELP = "list trackers, their claims, and datasets"
 
@@ -47,6 +47,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {claim.value:<{width}}  {claim.meaning}")
     print("\ndatasets:")
     for name in DATASETS:
-        where = f"--root or {variable(BENCHMARKS[name])}" if name in BENCHMARKS else "needs nothing"
+        where = (
+            f"--root or {variable(BENCHMARKS[name])}"
+            if name in BENCHMARKS
+            else "--root"
+            if name in FOLDERS
+            else "needs nothing"
+        )
         print(f"  {name:<{width}}  {where}")
     return 0

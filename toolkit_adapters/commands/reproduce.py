@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 from hit_trackers.families import tracker_name
-from toolkit_adapters.datasets.catalogue import BENCHMARKS
+from toolkit_adapters.datasets.catalogue import BENCHMARKS, REPRODUCED
 from toolkit_adapters.running import arguments
 
 HELP = "run, report and verify: the benchmarks where configured, else the demo"
@@ -84,7 +84,8 @@ def _configured() -> list[str]:
 
     use_configured_checkpoints()
     found = []
-    for dataset, benchmark in BENCHMARKS.items():
+    for dataset in REPRODUCED:
+        benchmark = BENCHMARKS[dataset]
         try:
             root = find_root(dataset)
         except DatasetError:

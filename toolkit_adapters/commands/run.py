@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hit_trackers.families import tracker_name
+from hit_trackers.families import is_declared, tracker_name
 from toolkit_adapters.datasets.catalogue import DATASETS, add_root_option
 from toolkit_adapters.running import arguments
 
@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         choices=DATASETS,
-        help="repeat it for more; demo needs nothing",
+        help="repeat it for more; demo needs nothing, and folder takes any videos or folders of "
+        "images below --root",
     )
     add(
         "--results",
@@ -59,6 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "where the dataset is; otherwise LASOT_ROOT, TRACKINGNET_ROOT, GOT10K_ROOT or the "
         "configuration file (`doctor` shows it)",
+    )
+    add(
+        "--box-format",
+        choices=("xywh", "xyxy"),
+        default="xywh",
+        help="what the four numbers of a line mean with --dataset folder: corner and size, or two "
+        "corners (default: %(default)s)",
     )
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")
     add(
@@ -188,6 +196,7 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.running.session import Request, run_session
     from toolkit_adapters.running.worker import split_checkpoints
 
+    datasets = [_spelled(name, args.box_format) for name in args.dataset]
     options = Options(
         device=args.device,
         threads=args.threads,
@@ -200,10 +209,10 @@ def run(args: argparse.Namespace) -> int:
     summary = run_session(
         Request(
             trackers=tuple(args.tracker),
-            datasets=tuple(args.dataset),
+            datasets=tuple(datasets),
             results=args.results,
             options=options,
-            roots=split_roots(args.root, args.dataset),
+            roots=split_roots(args.root, datasets),
             truth=args.truth,
             checkpoints=split_checkpoints(args.checkpoint),
             sequences=tuple(args.sequence),
@@ -217,9 +226,15 @@ def run(args: argparse.Namespace) -> int:
             fresh=args.fresh,
             wait=args.wait,
             command=shlex.join(["hit-trackers", *sys.argv[1:]]),
+            # Somebody's code that fails must not cost the others their run.
+            optional=frozenset(name for name in args.tracker if is_declared(name)),
         )
     )
     return conclude(summary)
+
+
+def _spelled(dataset: str, box_format: str) -> str:
+    return f"{dataset}-{box_format}" if (dataset, box_format) == ("folder", "xyxy") else dataset
 
 
 def conclude(summary: Summary) -> int:
@@ -228,13 +243,15 @@ def conclude(summary: Summary) -> int:
         _say(f"{len(summary.failures)} failed, all others are unharmed:")
         for failure in summary.failures:
             print(f"  {failure}", file=sys.stderr)
+    for tracker, reason in summary.left_out.items():
+        _say(f"{tracker} is left out, all others are unharmed: {reason}")
     if summary.signal:
         again = "run the same command again to resume"
         _say(f"stopped; {summary.unfinished} sequences to go: {again}")
         return 128 + summary.signal
     folder = summary.results.folder
     print(f"records: {folder}; next: hit-trackers verify {folder}")
-    return 1 if summary.failures else 0
+    return 0 if summary.complete else 1
 
 
 def _say(message: str) -> None:

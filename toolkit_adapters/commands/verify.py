@@ -61,7 +61,7 @@ def show(verification: Verification) -> int:
             f"{c.identical_share:.2%}",
             f"{c.largest_px:.3g}",
             f"{c.smallest_iou:.4f}",
-            f"{c.open_ulps} / {c.open_px:.2g}" if c.open_frames else "-",
+            f"{c.open_ulps} / {c.open_far}" if c.open_frames else "-",
             c.kept,
         )
         for c in verification.certificates
@@ -75,7 +75,7 @@ def show(verification: Verification) -> int:
         "largest px",
         "smallest IoU",
     ]
-    headers += ["open loop: ulps / px", "holds"]
+    headers += ["open loop: ulps / largest", "holds"]
     if rows:
         print(tabulate(rows, headers=headers, disable_numparse=True))
         print()

@@ -6,9 +6,10 @@ import abc
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.frames import count_images
 from toolkit_adapters.datasets.truth import Truth
+from toolkit_adapters.datasets.videos import VideoFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +26,8 @@ class Sequence:
 
     name: str
     dataset: str
-    #: Image files, in order; N of them.
-    frames: tuple[Path, ...]
+    #: Image files, in order, or the pictures of a video; N of them.
+    frames: tuple[Path | VideoFrame, ...]
     #: Of all frames, or of the first alone where no more is public.
     truth: Truth
 
@@ -36,6 +38,21 @@ class Sequence:
     def has_truth(self) -> bool:
         """Whether every frame has a box, so that it can be scored here."""
         return len(self.truth.boxes) == len(self.frames)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The frames, for toolkits that open image files themselves.
+
+        Raises:
+            DatasetError: they lie in a video.
+        """
+        files = tuple(frame for frame in self.frames if isinstance(frame, Path))
+        if len(files) != len(self.frames):
+            raise DatasetError(
+                f"{self.dataset}/{self.name}: its frames lie in {self.frames[0]}, and toolkits "
+                "read image files; write them out, as by ffmpeg -i VIDEO folder/%08d.png"
+            )
+        return files
 
     @property
     def first_box(self) -> NDArray[np.float64]:
@@ -52,6 +69,9 @@ class Dataset(abc.ABC):
 
     Subclasses read names, frames and annotations; nothing is decoded here.
     """
+
+    #: What trackers start from where no file says it, float64 (4,) by sequence.
+    first_boxes: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
     def __init__(self, name: str, root: Path) -> None:
         self.name = name
@@ -76,6 +96,14 @@ class Dataset(abc.ABC):
         Raises:
             DatasetError: it is missing, malformed or inconsistent; file and line are named.
         """
+
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """What is difficult about a sequence, in the benchmark's words; () where it says nothing.
+
+        Raises:
+            DatasetError: a file that says it is malformed.
+        """
+        return ()
 
     @abc.abstractmethod
     def missing_names(self) -> tuple[str, ...]:

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hit_trackers.errors import DatasetError, HitTrackersError
+from toolkit_adapters.datasets.benchmarks import BENCHMARKS as LISTED
+from toolkit_adapters.datasets.benchmarks import lasot_extension
 from toolkit_adapters.datasets.settings import config_file, expanded, setting
 
 if TYPE_CHECKING:
     from toolkit_adapters.datasets.base import Dataset
+    from toolkit_adapters.datasets.folder import Folder
 
 #: The demo in each of the official layouts.
 DEMO_PARTS = ("demo-lasot", "demo-trackingnet", "demo-got10k")
-DATASETS = ("demo", "lasot", "trackingnet", "got10k-val", "got10k-test")
+#: Whatever is found below a root; the boxes of files are `x, y, w, h`, or two corners.
+FOLDERS = ("folder", "folder-xyxy")
+#: The root of each benchmark, by the name of the dataset.
 BENCHMARKS = {
     "lasot": "lasot",
     "trackingnet": "trackingnet",
     "got10k-val": "got10k",
     "got10k-test": "got10k",
+    "lasot-ext": "lasot_ext",
+    **{name: benchmark.root for name, benchmark in LISTED.items()},
+    "got10k-train": "got10k",
 }
+DATASETS = ("demo", *BENCHMARKS, *FOLDERS)
+#: What `reproduce` runs where it is configured: the benchmarks of the papers that it reproduces.
+REPRODUCED = ("lasot", "trackingnet", "got10k-val", "got10k-test")
 LAYOUTS = {
+    **{benchmark.root: benchmark.layout for benchmark in reversed(list(LISTED.values()))},
+    "lasot_ext": "<root>/atv/atv-1/{groundtruth.txt,img/00000001.jpg}",
     "lasot": "<root>/airplane/airplane-1/{groundtruth.txt,img/00000001.jpg}",
     "trackingnet": "<root>/TEST/{anno/<sequence>.txt,frames/<sequence>/0.jpg}",
-    "got10k": "<root>/{val,test}/{list.txt,<sequence>/groundtruth.txt,<sequence>/00000001.jpg}",
+    "got10k": "<root>/{val,test,train}/{list.txt,"
+    "<sequence>/groundtruth.txt,<sequence>/00000001.jpg}",
 }
 
 
@@ -72,6 +86,8 @@ def _called(name: str) -> tuple[str, ...]:
     """The datasets that a name in `--root` means; none where it means none."""
     if name == "demo":
         return ("demo", *DEMO_PARTS)
+    if name in FOLDERS:
+        return (name,)
     if name in DEMO_PARTS:
         return (name,)
     return tuple(dataset for dataset, kind in BENCHMARKS.items() if name in (dataset, kind))
@@ -93,7 +109,7 @@ def split_pairs(values: Iterable[str], option: str) -> dict[str, str]:
 
 
 def find_root(dataset: str, root: str | Path | None = None) -> Path:
-    """Root folder of `lasot`, `trackingnet`, `got10k-val` or `got10k-test`.
+    """Root folder of a benchmark.
 
     Looked for in this order: the argument, the environment, the configuration file.
 
@@ -123,6 +139,29 @@ def find_root(dataset: str, root: str | Path | None = None) -> Path:
     )
 
 
+def open_folder(
+    name: str, root: str | Path | None, first_boxes: Mapping[str, Any] | None = None
+) -> Folder:
+    """Open any folder or video as a dataset.
+
+    Args:
+        name: "folder" or "folder-xyxy".
+        root: where it is.
+        first_boxes: what trackers start from, by sequence, where no file says it.
+
+    Raises:
+        DatasetError: no root, or nothing there.
+    """
+    from toolkit_adapters.datasets.folder import Folder
+
+    if root is None:
+        raise DatasetError(
+            f"{name}: which? --root DIR says where it is: a video, a folder of images, or a "
+            "folder of either, with a box for the first frame of each in groundtruth.txt"
+        )
+    return Folder(expanded(str(root)), name, first_boxes=first_boxes or {})
+
+
 def open_datasets(
     name: str, root: str | Path | None = None, truth: str | Path | None = None
 ) -> list[Dataset]:
@@ -138,16 +177,23 @@ def open_datasets(
     from toolkit_adapters.datasets import demo
     from toolkit_adapters.datasets.got10k import Got10k
     from toolkit_adapters.datasets.lasot import Lasot
+    from toolkit_adapters.datasets.listed import Listed
     from toolkit_adapters.datasets.trackingnet import TrackingNet
 
     if name == "demo":
         return demo.open_demo(root)
     if name in DEMO_PARTS:
         return [dataset for dataset in demo.open_demo(root) if dataset.name == name]
+    if name in FOLDERS:
+        return [open_folder(name, root)]
     if name == "lasot":
         return [Lasot(find_root(name, root))]
     if name == "trackingnet":
         return [TrackingNet(find_root(name, root), truth=Path(truth) if truth else None)]
-    if name in ("got10k-val", "got10k-test"):
+    if name == "lasot-ext":
+        return [Lasot(find_root(name, root), name, official=lasot_extension())]
+    if name in LISTED:
+        return [Listed(find_root(name, root), name)]
+    if BENCHMARKS.get(name) == "got10k":
         return [Got10k(find_root(name, root), split=name.removeprefix("got10k-"))]
     raise DatasetError(f"unknown dataset {name!r}; known: {', '.join((*DATASETS, *DEMO_PARTS))}")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import ImageError
 from toolkit_adapters.datasets import jpeg
+from toolkit_adapters.datasets.videos import VideoFrame, read_picture
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: "grey", 4: "grey with alpha", 6: "RGBA"}
@@ -40,26 +41,38 @@ class Frame:
     image: NDArray[np.uint8]  # RGB (H, W, 3), C-contiguous
     seconds: float  # wall clock from opening the file to the finished array
     note: str | None  # what was done to an image that is not 8-bit RGB, or is damaged
-    digest: int = 0  # of the file, as `file_digest`
+    digest: int = 0  # of the file, as `file_digest`; of a video's picture, of its RGB values
     stamp: Stamp = _UNKNOWN
 
 
-def file_digest(content: bytes) -> int:
+def file_digest(content: bytes | memoryview) -> int:
     """64 bits that tell one file from another, by accident changed; not made to resist a forger."""
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
-def stamp_of(path: Path) -> Stamp:
-    """The stamp of a file now.
+def stamp_of(path: Path | VideoFrame) -> Stamp:
+    """The stamp of a file now; of a picture in a video, that of the video.
 
     Raises:
         ImageError: it is missing.
     """
+    path = path.path if isinstance(path, VideoFrame) else path
     try:
         status = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
     return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def digest_of(path: Path | VideoFrame) -> int:
+    """As `Frame.digest`, of what is on disk now.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    if isinstance(path, VideoFrame):
+        return decode(path).digest
+    return file_digest(read(path))
 
 
 def read(path: Path) -> bytes:
@@ -80,7 +93,7 @@ def _unreadable(path: Path, error: OSError) -> ImageError:
     )
 
 
-def decode(path: Path, tolerate_damage: bool = False) -> Frame:
+def decode(path: Path | VideoFrame, tolerate_damage: bool = False) -> Frame:
     """Decode an image as OpenCV's `IMREAD_COLOR` does (orientation of EXIF applied), to RGB.
 
     Grey images get three equal channels, 16-bit ones are scaled to 8 bits, alpha is dropped; the
@@ -88,13 +101,18 @@ def decode(path: Path, tolerate_damage: bool = False) -> Frame:
     JPEG of which the decoder warns, as OpenCV would go on with whatever it made of it.
 
     Args:
-        path: the file.
+        path: the file, or a picture of a video, which is as `video.reader` gives it.
         tolerate_damage: note a decoder's warning instead of refusing the image.
 
     Raises:
         ImageError: missing, truncated, damaged or no image; the file is named.
     """
     start = time.perf_counter()
+    if isinstance(path, VideoFrame):
+        picture, note = read_picture(path)
+        seconds = time.perf_counter() - start
+        digest = file_digest(picture.image.data)
+        return Frame(picture.image, seconds, note, digest, stamp_of(path))
     content = read(path)
     _check_complete(path, content)
     fast = jpeg.decode_rgb(content) if content.startswith(_JPEG) else None
@@ -156,7 +174,10 @@ def _describe(content: bytes) -> str | None:
 
 
 def decode_ahead(
-    paths: Sequence[Path], ahead: int = 4, threads: int = 2, tolerate_damage: bool = False
+    paths: Sequence[Path | VideoFrame],
+    ahead: int = 4,
+    threads: int = 2,
+    tolerate_damage: bool = False,
 ) -> Generator[Frame, None, None]:
     """Yield decoded frames in order while at most `ahead` further ones are decoded in threads.
 
@@ -172,6 +193,8 @@ def decode_ahead(
     if ahead <= 0:
         yield from map(work, paths)
         return
+    if paths and isinstance(paths[0], VideoFrame):
+        threads = 1  # the pictures of a video are decoded one after the other
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     pending: deque[Future[Frame]] = deque()
     try:

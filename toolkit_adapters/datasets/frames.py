@@ -16,10 +16,11 @@ def count_images(folder: Path) -> int:
         names = os.listdir(folder)
     except OSError:
         return 0
-    return sum(_is_image(name) for name in names)
+    return sum(is_image(name) for name in names)
 
 
-def _is_image(name: str) -> bool:
+def is_image(name: str) -> bool:
+    """Whether a file has the name of an image."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in _IMAGES
 
 
@@ -30,7 +31,7 @@ def list_frames(folder: Path, first: int) -> tuple[Path, ...]:
         DatasetError: no folder, no image, a name that is no number, or a gap.
     """
     try:
-        names = [name for name in os.listdir(folder) if _is_image(name)]
+        names = [name for name in os.listdir(folder) if is_image(name)]
     except OSError as error:
         raise DatasetError(f"{folder}: the folder of frames cannot be read ({error})") from error
     numbered = []

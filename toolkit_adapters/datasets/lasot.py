@@ -7,6 +7,7 @@ from pathlib import Path
 
 from toolkit_adapters.datasets.annotations import read_text, read_truth
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+from toolkit_adapters.datasets.benchmarks import lasot_attributes
 from toolkit_adapters.datasets.frames import list_frames
 
 
@@ -22,30 +23,44 @@ _ABSENCE = ("full_occlusion.txt", "out_of_view.txt")
 class Lasot(Dataset):
     """`<root>/<class>/<class>-<n>/{img/00000001.jpg, groundtruth.txt, ...}`.
 
-    Only names of the official test set are taken, unless `any_name` (the demo has its own).
+    Only names of the official test set are taken, or of `official` (the extension has its own),
+    unless `any_name` (so has the demo).
     A frame is absent where `full_occlusion.txt` or `out_of_view.txt` says so, as the official
     evaluation has it; each is one line, comma-separated.
     """
 
-    def __init__(self, root: Path, name: str = "lasot", *, any_name: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        name: str = "lasot",
+        *,
+        any_name: bool = False,
+        official: tuple[str, ...] | None = None,
+    ) -> None:
         super().__init__(name, root)
         self._any_name = any_name
+        self._official = official_names() if official is None else official
 
     def _names(self) -> tuple[str, ...]:
         if self._any_name:
             found = {path.parent.name for path in self.root.glob("*/*/groundtruth.txt")}
             return tuple(sorted(found, key=natural))
-        return tuple(name for name in official_names() if self._folder(name).is_dir())
+        return tuple(name for name in self._official if self._folder(name).is_dir())
 
     def _expectation(self) -> str:
         return (
-            "expected folders such as airplane/airplane-1 of the official test set "
+            f"expected folders such as {self._official[0].rpartition('-')[0]}/{self._official[0]} "
+            "of the official set "
             f"(is the root one level off? {self.root} holds {_peek(self.root)})"
         )
 
     def missing_names(self) -> tuple[str, ...]:
         """Official names that are not on disk."""
-        return () if self._any_name else tuple(set(official_names()) - set(self.sequence_names))
+        return () if self._any_name else tuple(set(self._official) - set(self.sequence_names))
+
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """Those of the official evaluation toolkit; () for what is not of the test set."""
+        return lasot_attributes().get(name, ())
 
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name

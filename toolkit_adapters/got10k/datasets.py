@@ -32,7 +32,7 @@ class SequenceView(Selection):
 
     def __getitem__(self, index: int | str) -> tuple[Any, ...]:
         sequence = self.load(index if isinstance(index, str) else self.names[index])
-        files = [str(path.resolve()) for path in sequence.frames]
+        files = [str(path.resolve()) for path in sequence.files]
         # Frames without a public truth are NaN: the toolkit asserts one row per frame.
         truth = np.full((len(files), 4), np.nan)
         truth[: len(sequence.truth.boxes)] = sequence.truth.boxes

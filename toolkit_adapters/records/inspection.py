@@ -10,6 +10,7 @@ import filelock
 
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
+from toolkit_adapters.datasets.folder import Folder
 from toolkit_adapters.records import MEMORY_FILE, RUN_FILE, Results, Run, load_record
 from toolkit_adapters.records.files import TEMPORARY
 from toolkit_adapters.records.plan import NO_PLAN, PLAN_FILE
@@ -52,6 +53,15 @@ def inspect_dataset(dataset: Dataset) -> Iterator[Finding]:
     if missing:
         few = ", ".join(sorted(missing)[:3])
         yield Finding(False, f"{dataset.name}: {len(missing)} not on disk ({few}, ...)")
+
+
+def inspect_folder(folder: Folder) -> Iterator[Finding]:
+    """Say what was taken for what in any folder, and what cannot be run."""
+    for line in folder.describe():
+        yield Finding(False, line)
+    for hint in folder.suspicions():
+        yield Finding(False, hint)
+    yield from inspect_dataset(folder)
 
 
 def inspect_results(folder: Path) -> Iterator[Finding]:

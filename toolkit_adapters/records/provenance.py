@@ -162,6 +162,7 @@ def describe_run(
         "cuda": machine.cuda,
         "control": control,
         "sources": dict(machine.sources[variant.family]),
+        "first_boxes": {name: box.tolist() for name, box in dataset.first_boxes.items()},
     }
     return Run(
         tracker=variant.name,

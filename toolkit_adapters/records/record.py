@@ -44,10 +44,14 @@ class Record:
     update: NDArray[np.float64]  # (N,) seconds: image in memory to box
     frame: NDArray[np.float64]  # (N,) seconds: decode + update
     flags: NDArray[np.uint8]  # (N,) of `Flag`
-    #: Frames at which the network was fed the *baseline's* search region, and what it said: (M, K)
-    #: with cx, cy, w, h first, as fractions of that patch, whose side is `patch_size` pixels.
+    #: Frames at which the network was fed the *baseline's* input, and what it said: (M, K) with
+    #: cx, cy, w, h first, as fractions of a patch whose side is `patch_size` pixels. Where that is
+    #: 0 they are a sample of all outputs: with the range (M, K) of the tensor that each is from,
+    #: and a digest (M,) of every bit. See `hit_trackers.protocol.Outputs`.
     open_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     open_outputs: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    open_ranges: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    open_digests: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     patch_size: int = 0
     #: (N,) digest of each frame's file (`datasets.decoding.file_digest`); none where not known.
     files: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
@@ -93,8 +97,8 @@ class Record:
 
     def result_digest(self) -> str:
         """SHA-256 of what a repeated run must reproduce: all but times, flags and pairing."""
-        names = ["boxes", "scores", "open_index", "open_outputs", "patch_size", "files"]
-        names += ["executed", "identity", "notes"]
+        names = ["boxes", "scores", "open_index", "open_outputs", "open_ranges", "open_digests"]
+        names += ["patch_size", "files", "executed", "identity", "notes"]
         arrays = self.arrays()
         names += [name for name in arrays if name in _DECISIONS]
         return _digest({name: arrays[name] for name in names})
@@ -111,6 +115,8 @@ _SHAPES: dict[str, tuple[type[Any], tuple[int | None, ...]]] = {
     "flags": (np.uint8, (None,)),
     "open_index": (np.int64, (None,)),
     "open_outputs": (np.float32, (None, None)),
+    "open_ranges": (np.float32, (None, None)),
+    "open_digests": (np.uint64, (None,)),
     "files": (np.uint64, (None,)),
     "stamps": (np.int64, (None, 2)),
     "decisions": (np.int64, (None, None)),
@@ -136,11 +142,13 @@ def _check(record: Record, where: str) -> Record:
     for name, (dtype, shape) in _SHAPES.items():
         array = getattr(record, name)
         rows = len(record.open_index) if name.startswith("open_") else len(record.boxes)
-        if name in ("files", "stamps") and not len(array):
+        if name in ("files", "stamps", "open_ranges", "open_digests") and not len(array):
             rows = 0
         width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
+        if name in _DECISIONS and not record.decision_names:
+            continue  # not stored
         if name in _DECISIONS:
-            rows, width = (rows if record.decision_names else 0), (len(record.decision_names),)
+            width = (len(record.decision_names),)
         expected = (rows, *width)
         if array.dtype != dtype or array.shape != expected:
             raise RecordError(

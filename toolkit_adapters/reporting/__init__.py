@@ -1,6 +1,7 @@
 """The report of a results folder.
 
 collect     one pass over the records: a `Collection`, which all else is made of
+attributes  scores by what is difficult about sequences
 accuracy    truths of the datasets, scores of records
 latency     times as distributions, pairs as ratios; `memory`: peaks and their changes
 checks      what publications claim, held against what is found

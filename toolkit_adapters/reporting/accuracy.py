@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError, HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Dataset
-from toolkit_adapters.datasets.catalogue import DEMO_PARTS
+from toolkit_adapters.datasets.catalogue import DEMO_PARTS, FOLDERS, open_folder
+from toolkit_adapters.datasets.folder import Folder
+from toolkit_adapters.datasets.listed import Listed
 from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.records import Results, Run
@@ -110,15 +112,17 @@ def open_accuracy(
 
 
 def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> DatasetTruth:
-    if not root.is_dir():
+    if not root.exists():
         reason = f"{root} is not there any more; --root {run.dataset}=DIR says where it is"
         return DatasetTruth(run.dataset, convention, reason=reason)
-    dataset = _reopen(run.dataset, root)
+    dataset = _reopen(run, root)
     _require_same_data(run, dataset, root)
     limit = run.identity.get("max_frames")
     if run.dataset == "got10k-test":
         reason = "its truth is known to the server alone: submit"
         return DatasetTruth(run.dataset, convention, reason=reason, dataset=dataset)
+    if isinstance(dataset, (Folder, Listed)):
+        return _of_dataset(run, dataset, convention)
     place = annotation_root(root, convention.dataset)
     if convention.dataset == "trackingnet":
         known_truth = truth or truth_folder(root)
@@ -139,15 +143,33 @@ def _read(run: Run, root: Path, convention: Convention, truth: Path | None) -> D
     return DatasetTruth(run.dataset, convention, truths, "", dataset, limit)
 
 
-def _reopen(name: str, root: Path) -> Dataset | None:
+def _of_dataset(run: Run, dataset: Dataset, convention: Convention) -> DatasetTruth:
+    """The truth as the dataset's own reader has it."""
+    limit = run.identity.get("max_frames")
+    truths = {}
+    for name in run.sequences:
+        try:
+            sequence = dataset.load(name)
+        except HitTrackersError:
+            continue  # it has no record either
+        if sequence.has_truth:
+            truths[name] = sequence.truth.first(limit)
+    reason = "" if truths else "no file has a box for every frame"
+    return DatasetTruth(run.dataset, convention, truths, reason, dataset, limit)
+
+
+def _reopen(run: Run, root: Path) -> Dataset | None:
     """The dataset that a run was made on; None where its frames are gone."""
     from toolkit_adapters.datasets.demo import open_demo
 
+    name = run.dataset
     try:
+        if name in FOLDERS:
+            return open_folder(name, root, run.provenance.get("first_boxes"))
         if name in DEMO_PARTS:
             return next(part for part in open_demo(root.parent) if part.name == name)
         return open_datasets(name, root)[0]
-    except HitTrackersError:
+    except (HitTrackersError, ValueError, TypeError, AttributeError):
         return None
 
 

@@ -77,7 +77,7 @@ def open_loop(
         (dataset.dataset, s)
         for dataset in (certificate.datasets if certificate else ())
         for s in dataset.sequences
-        if s.open_frames
+        if s.open_frames and s.open_relative is None  # in pixels, where they are known
     ]
     compared.sort(key=lambda item: -item[1].open_px)
     for dataset, s in compared[:MAX_OPEN_SEQUENCES]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.datasets.base import Sequence
+from toolkit_adapters.datasets.videos import VideoFrame
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.divergence import furthest, pair, straying
 from toolkit_adapters.reporting.sections import Section
@@ -80,11 +81,13 @@ def _load(collection: Collection, dataset: str, sequence: str) -> Sequence | Non
         return None
 
 
-def _read(path: Path) -> NDArray[np.uint8] | None:
-    import cv2
+def _read(frame: Path | VideoFrame) -> NDArray[np.uint8] | None:
+    from toolkit_adapters.datasets.decoding import decode
 
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    return None if image is None else np.asarray(image[:, :, ::-1], np.uint8)
+    try:
+        return decode(frame, tolerate_damage=True).image
+    except HitTrackersError:
+        return None
 
 
 def _panel(

@@ -9,6 +9,7 @@ from pathlib import Path
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.reporting import snapshot
 from toolkit_adapters.reporting.answers import questions
+from toolkit_adapters.reporting.attributes import attribute_tables
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.figures import build_figures
 from toolkit_adapters.reporting.page import render_page
@@ -41,6 +42,7 @@ def build_tables(collection: Collection) -> list[Table]:
         latency.latency_table(collection),
         memory.memory_table(collection),
         *accuracy.accuracy_tables(collection),
+        *attribute_tables(collection),
         *accuracy.score_tables(collection),
         equivalence.sequence_table(collection),
         provenance.execution_table(collection),

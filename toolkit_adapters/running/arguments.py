@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from hit_trackers.errors import HitTrackersError
-from hit_trackers.families import require_device_name
+from hit_trackers.families import declare_file, require_device_name
 
 #: More threads than this many for each core are a mistake: PyTorch crashes with very many.
 THREADS_PER_CORE = 8
@@ -26,6 +27,30 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
     return value
+
+
+def add_trackers_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--trackers FILE`, which makes own trackers known for the names that follow it."""
+    parser.add_argument(
+        "--trackers",
+        action=_Trackers,
+        type=Path,
+        metavar="FILE",
+        help="a trackers.toml with your own trackers (default: the one in the working directory, "
+        "or as configured); give it before their names",
+    )
+
+
+class _Trackers(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        declare_file(values)
+        setattr(namespace, self.dest, values)
 
 
 def device(text: str) -> str:

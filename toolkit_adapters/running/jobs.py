@@ -10,8 +10,9 @@ from tqdm import tqdm
 
 from hit_trackers.errors import DatasetError, RecordError
 from toolkit_adapters.datasets.base import Dataset
-from toolkit_adapters.datasets.decoding import file_digest, read, stamp_of
+from toolkit_adapters.datasets.decoding import digest_of, stamp_of
 from toolkit_adapters.datasets.selection import Selection
+from toolkit_adapters.datasets.videos import VideoFrame
 from toolkit_adapters.records import (
     RUN_FILE,
     Record,
@@ -172,7 +173,7 @@ def _complete(
     sequence: str,
     group: Mapping[str, Run],
     remade: list[str],
-    images: Sequence[Path] | None,
+    images: Sequence[Path | VideoFrame] | None,
     fresh: bool,
 ) -> bool:
     pairings = set()
@@ -204,7 +205,9 @@ def _complete(
     return complete and len(pairings) == 1
 
 
-def first_other_image(record: Record, images: Sequence[Path]) -> Path | None:
+def first_other_image(
+    record: Record, images: Sequence[Path | VideoFrame]
+) -> Path | VideoFrame | None:
     """The first image that is not the one a record was made on; None where all are.
 
     A file of the same size and time of modification is taken for the same; others are read.
@@ -212,7 +215,7 @@ def first_other_image(record: Record, images: Sequence[Path]) -> Path | None:
     if len(record.stamps) != len(images):
         return images[0] if len(record.stamps) else None
     for path, stamp, digest in zip(images, record.stamps.tolist(), record.files, strict=True):
-        if tuple(stamp) != stamp_of(path) and file_digest(read(path)) != int(digest):
+        if tuple(stamp) != stamp_of(path) and digest_of(path) != int(digest):
             return path
     return None
 

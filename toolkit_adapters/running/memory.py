@@ -70,10 +70,12 @@ def _measure_here(name: str, checkpoint: str | None, device: str) -> dict[str, A
 
     image = np.random.default_rng(0).integers(0, 256, (*IMAGE_SIZE, 3), dtype=np.uint8)
     tracker = load_tracker(name, checkpoint, device)
-    tracker.init(image, _BOX)
-    for _ in range(UPDATES):
-        tracker.update(image)
     probe = probe_of(tracker)
+    tracker.init(image, _BOX)
+    for number in range(UPDATES):
+        if probe is not None:
+            probe.recording = number == UPDATES - 1
+        tracker.update(image)
     weights = probe.weights_bytes if probe else None
     activations = allocated = reserved = None
     method = "resident set only: the network does not allocate through PyTorch"

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import BoxError, HitTrackersError, PredictionError
 from hit_trackers.geometry import check_first_box, is_box
-from hit_trackers.protocol import Decision, Tracker, decisions_of, probe_of
+from hit_trackers.protocol import (
+    Decision,
+    Outputs,
+    Tracker,
+    decisions_of,
+    outputs_of,
+    probe_of,
+)
 from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
@@ -64,7 +71,7 @@ class _Track:
         self.times = {scope: np.full(frames, np.nan) for scope in SCOPES}
         self.flags = np.full(frames, flag, dtype=np.uint8)
         self.open_index: list[int] = []
-        self.open_outputs: list[NDArray[np.float32]] = []
+        self.open_outputs: list[Outputs] = []
         self.files = np.zeros(frames, np.uint64)
         self.stamps = np.zeros((frames, 2), np.int64)
         self.probe = probe_of(entrant.tracker)
@@ -74,9 +81,11 @@ class _Track:
         # Strangers may draw on what they are given, and the others see the same frame.
         self.takes_a_copy = getattr(entrant.tracker, "writes_on_images", False)
 
-    def step(self, index: int, frame: Frame) -> None:
-        """Initialise on frame 0, update on the others."""
+    def step(self, index: int, frame: Frame, recording: bool) -> None:
+        """Initialise on frame 0, update on the others; keep the network's input if `recording`."""
         tracker = self.entrant.tracker
+        if self.probe is not None:
+            self.probe.recording = recording
         image = frame.image.copy() if self.takes_a_copy else frame.image
         if index == 0:
             start = clock()
@@ -119,10 +128,30 @@ class _Track:
     def run_network(self, index: int, network_input: Any) -> None:
         """Feed the baseline's input to this network; untimed."""
         assert self.probe is not None
-        outputs = np.asarray(self.probe.run_network(network_input), dtype=np.float32)
-        self.open_outputs.append(outputs.ravel())
-        self.open_index.append(index)
-        self.open_decisions.append(dict(decisions_of(self.probe)))
+        outputs = outputs_of(self.probe, network_input)
+        if outputs is not None:
+            self.open_outputs.append(outputs)
+            self.open_index.append(index)
+            self.open_decisions.append(dict(decisions_of(self.probe)))
+
+    def _opened(self) -> dict[str, Any]:
+        """The columns of the open loop; those of records without one where it has none."""
+        found = self.open_outputs
+        if self.probe is None or not found:
+            return {}
+        # Of tensors whose number changes from frame to frame, the rest of a row is empty.
+        width = max(len(outputs.values) for outputs in found)
+        columns: dict[str, Any] = {
+            "open_index": np.array(self.open_index, dtype=np.int64),
+            "open_outputs": _rows([outputs.values for outputs in found], width),
+        }
+        if self.probe.box_scale > 0:
+            return {**columns, "patch_size": int(self.probe.box_scale)}
+        return {
+            **columns,
+            "open_ranges": _rows([outputs.ranges for outputs in found], width),
+            "open_digests": np.array([outputs.digest for outputs in found], np.uint64),
+        }
 
     def observe(self) -> None:
         """See what executes the network; untimed."""
@@ -131,29 +160,32 @@ class _Track:
 
     def finish(self, identity: str, pairing: str, notes: tuple[str, ...]) -> Record:
         """The columns as a record."""
-        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
-        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
+        columns: dict[str, Any] = {**self.times, **self._opened(), **self._decided()}
         return Record(
-            decision_names=names,
-            decisions=_column(closed, names, "taken"),
-            margins=_column(closed, names, "margin"),
-            open_decisions=_column(self.open_decisions, names, "taken"),
             boxes=self.boxes,
             scores=self.scores,
-            **self.times,
             flags=self.flags,
-            open_index=np.array(self.open_index, dtype=np.int64),
-            open_outputs=np.array(self.open_outputs, np.float32).reshape(len(self.open_index), -1)
-            if self.open_index
-            else np.zeros((0, 4), np.float32),
             files=self.files,
             stamps=self.stamps,
             executed=self.executed,
-            patch_size=int(self.probe.box_scale) if self.probe and self.open_index else 0,
             identity=identity,
             pairing=pairing,
             notes=notes,
+            **columns,
         )
+
+    def _decided(self) -> dict[str, Any]:
+        """The columns of decisions; none where the tracker tells of none."""
+        names = tuple(dict.fromkeys(n for found in self.decisions.values() for n in found))
+        if not names:
+            return {}
+        closed = [self.decisions.get(index, {}) for index in range(len(self.boxes))]
+        return {
+            "decision_names": names,
+            "decisions": _column(closed, names, "taken"),
+            "margins": _column(closed, names, "margin"),
+            "open_decisions": _column(self.open_decisions, names, "taken"),
+        }
 
 
 def _column(
@@ -231,10 +263,13 @@ def run_sequence(
                 size = frame.image.shape
                 if frame.note:
                     notes[f"{frame.note}, read as 8-bit RGB"] += 1
+                opened = bool(open_loop and index and index % open_loop == 0)
+                # All keep it, though the baselines' would do: what it costs is then the same.
+                recording = opened or index == OBSERVED
                 for track in _rotated(tracks, index):
-                    _attempt(track, index, partial(track.step, index, frame), failures)
+                    _attempt(track, index, partial(track.step, index, frame, recording), failures)
                 tracks = [track for track in tracks if track.entrant.name not in failures]
-                if open_loop and index and index % open_loop == 0:
+                if opened:
                     _open_loop(tracks, index, failures)
                     tracks = [track for track in tracks if track.entrant.name not in failures]
                 if index == OBSERVED:
@@ -259,6 +294,14 @@ def run_sequence(
         for name in [track.entrant.name]
     }
     return Outcome(records, failures)
+
+
+def _rows(values: list[NDArray[np.float32]], width: int) -> NDArray[np.float32]:
+    """Rows of one width, shorter ones filled up with zeros."""
+    rows = np.zeros((len(values), width), np.float32)
+    for row, found in zip(rows, values, strict=True):
+        row[: len(found)] = found[:width]
+    return rows
 
 
 def _rotated(tracks: list[_Track], index: int) -> list[_Track]:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from hit_trackers.errors import HitTrackersError, RecordError
 from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.selection import Selection, select
 from toolkit_adapters.records import Results
 from toolkit_adapters.records.files import remove_abandoned, write_atomically
@@ -40,7 +41,9 @@ class Request:
 
     Attributes:
         trackers: names; give a baseline and its variants together, so that they are paired.
-        datasets: names, such as "demo" or "lasot".
+        optional: those of the trackers that are left out, with the reason, where they cannot be
+            loaded; the others go on without them.
+        datasets: names, such as "demo" or "lasot", or datasets that were opened already.
         results: folder of the records.
         options: how sequences are run.
         roots: where datasets are, by name; otherwise as configured.
@@ -62,7 +65,7 @@ class Request:
     """
 
     trackers: tuple[str, ...]
-    datasets: tuple[str, ...]
+    datasets: tuple[str | Dataset, ...]
     results: Path
     options: Options = field(default_factory=Options)
     roots: Mapping[str, Path] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Request:
     trust_files: bool = False
     wait: bool = False
     command: str = ""
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -90,17 +94,21 @@ class Summary:
         failures: sequences without a record, and why; all others are unharmed.
         unfinished: sequences that were not run because somebody asked to stop.
         signal: number of the signal that asked, else 0.
+        left_out: optional trackers that could not be loaded, and why.
+        seconds: that it took to load each of the others, compilation included.
     """
 
     results: Results
     failures: tuple[jobs.Failure, ...] = ()
     unfinished: int = 0
     signal: int = 0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether every sequence that was asked for has its records."""
-        return not (self.failures or self.unfinished or self.signal)
+        return not (self.failures or self.unfinished or self.signal or self.left_out)
 
 
 def run_session(request: Request) -> Summary:
@@ -114,12 +122,12 @@ def run_session(request: Request) -> Summary:
         threads = default_threads(request.on, request.workers, request.cpus_per_worker)
         options = replace(options, threads=threads)
     datasets = [
-        dataset
-        for name in dict.fromkeys(request.datasets)
-        for dataset in open_datasets(name, request.roots.get(name), request.truth)
+        dataset for given in dict.fromkeys(request.datasets) for dataset in _opened(given, request)
     ]
     selections = select(datasets, request.sequences, options.max_frames)
-    setup = Setup(options, request.trackers, request.checkpoints, request.controls != 0)
+    setup = Setup(
+        options, request.trackers, request.checkpoints, request.controls != 0, request.optional
+    )
     if request.on == "local":
         say_crowded("hit-trackers run")
     with locked(request.results, wait=request.wait):
@@ -131,13 +139,22 @@ def run_session(request: Request) -> Summary:
             address=request.address,
             cpus_per_worker=request.cpus_per_worker,
         ) as scheduler:
-            plans = _prepare(request, options, selections, results, scheduler.description)
+            loaded = scheduler.description
+            plans = _prepare(request, options, selections, results, loaded)
             with stop_on_signals() as stop:
                 failures, unfinished = _run(results, scheduler, plans, stop)
                 if not unfinished and request.memory:
                     failures += _measure_memory(results, scheduler, stop)
         _write_failures(results, failures)
-    return Summary(results, tuple(failures), unfinished, stop.signal)
+    return Summary(
+        results, tuple(failures), unfinished, stop.signal, loaded.left_out, loaded.seconds
+    )
+
+
+def _opened(given: str | Dataset, request: Request) -> list[Dataset]:
+    if isinstance(given, Dataset):
+        return [given]
+    return open_datasets(given, request.roots.get(given), request.truth)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ lasot_pytracking  STARK, OSTrack, HiT: the papers' numbers, the default for LaSO
 lasot_got10k      the got10k toolkit's master branch
 trackingnet       the TrackingNet server
 got10k            GOT-10k validation
+otb_official      OTB's toolkit; uav_official: the same code
+otb_pytracking    pytracking's analysis; so for uav, nfs and tnl2k
 
 Examples:
     >>> from toolkit_adapters.scoring import Truth, combine, find

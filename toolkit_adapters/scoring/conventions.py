@@ -11,6 +11,8 @@ from toolkit_adapters.scoring import (
     lasot_got10k,
     lasot_official,
     lasot_pytracking,
+    otb,
+    pytracking,
     trackingnet,
 )
 from toolkit_adapters.scoring.geometry import Floats
@@ -46,6 +48,20 @@ def _curves(module: object) -> dict[str, Floats]:
 
 
 _LASOT = ("AUC", "P_Norm", "P", "OP50", "OP75")
+_OTB = ("AUC", "P", "OP50")
+
+
+def _pytracking(dataset: str, score: Callable[..., Score] = pytracking.score) -> Convention:
+    return Convention(
+        f"{dataset}_pytracking",
+        dataset,
+        "pytracking's analysis: the numbers of most papers",
+        score,
+        _LASOT,
+        _curves(pytracking),
+    )
+
+
 CONVENTIONS = {
     convention.name: convention
     for convention in (
@@ -90,10 +106,34 @@ CONVENTIONS = {
             ("AO", "SR0.5", "SR0.75"),
             _curves(got10k),
         ),
+        Convention(
+            "otb_official",
+            "otb",
+            "the OTB toolkit, one-pass evaluation",
+            otb.score,
+            _OTB,
+            _curves(otb),
+        ),
+        _pytracking("otb"),
+        _pytracking("uav", pytracking.score_uav),
+        Convention(
+            "uav_official",
+            "uav",
+            "the UAV123 toolkit, whose code is OTB's",
+            otb.score,
+            _OTB,
+            _curves(otb),
+        ),
+        _pytracking("nfs"),
+        _pytracking("tnl2k"),
     )
 }
 #: The default of each dataset comes first in `CONVENTIONS`.
 DATASETS = tuple(dict.fromkeys(convention.dataset for convention in CONVENTIONS.values()))
+
+
+#: Who scores datasets that have no authority of their own.
+ELSEWHERE = {"folder": "otb", "folder-xyxy": "otb", "vot": "otb"}
 
 
 def find(dataset: str, name: str | None = None) -> Convention:
@@ -105,6 +145,7 @@ def find(dataset: str, name: str | None = None) -> Convention:
     Raises:
         DatasetError: an unknown dataset, or a convention that it does not have.
     """
+    dataset = ELSEWHERE.get(dataset, dataset)
     family = next((known for known in DATASETS if known in dataset), None)
     if family is None:
         raise DatasetError(f"unknown dataset {dataset!r}; known: {', '.join(DATASETS)}")

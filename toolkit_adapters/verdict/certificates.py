@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from hit_trackers.errors import RecordError
-from hit_trackers.variants import TOLERANCE_PX, TOLERANCE_SCORE, Breach, Claim, Evidence
+from hit_trackers.variants import (
+    TOLERANCE_PX,
+    TOLERANCE_RELATIVE,
+    TOLERANCE_SCORE,
+    Breach,
+    Claim,
+    Evidence,
+)
 from toolkit_adapters.records import Results, Run
 from toolkit_adapters.verdict.completeness import Coverage, cover
 from toolkit_adapters.verdict.equivalence import (
@@ -100,6 +107,20 @@ class Certificate:
         """Largest open-loop difference of the boxes, in pixels of the search region."""
         return max((s.open_px for s in self.sequences), default=0.0)
 
+    @property
+    def open_relative(self) -> float | None:
+        """The same of any output, over its tensor's range; None where the box is known."""
+        found = [s.open_relative for s in self.sequences if s.open_relative is not None]
+        return max(found, default=None)
+
+    @property
+    def open_far(self) -> str:
+        """How far apart open loop, in words: `0.00012 px`, `2.1e-06 of the range`; or `-`."""
+        if not self.open_frames:
+            return "-"
+        relative = self.open_relative
+        return f"{self.open_px:.2g} px" if relative is None else f"{relative:.2g} of the range"
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dump`, the totals included."""
         totals = {
@@ -110,10 +131,12 @@ class Certificate:
             "open_frames": self.open_frames,
             "open_ulps": self.open_ulps,
             "open_px": self.open_px,
+            "open_relative": self.open_relative,
         }
         limits = {
             "bound_px": BOUND_PX,
             "tolerance_px": TOLERANCE_PX,
+            "tolerance_relative": TOLERANCE_RELATIVE,
             "tolerance_score": TOLERANCE_SCORE,
         }
         complete = self.coverage.complete
@@ -200,8 +223,9 @@ def _breaches(certificate: Certificate) -> Iterator[str]:
     whole = Evidence(
         boxes_equal=certificate.boxes is Boxes.BITWISE,
         open_frames=certificate.open_frames,
-        open_equal=certificate.open_ulps == 0,
+        open_equal=all(s.open_equal for s in certificate.sequences),
         open_px=certificate.open_px,
+        open_relative=certificate.open_relative,
     )
     for breach in claim.breaches(whole):
         if breach in _OF_THE_WHOLE:
@@ -241,7 +265,13 @@ def _said(breach: Breach, s: SequenceComparison, certificate: Certificate) -> st
     if breach is Breach.NOT_FINITE:
         return f"has no numbers to compare: {s.not_finite}"
     if breach is Breach.OUTPUTS_DIFFER:
-        return f"differs open loop by {s.open_ulps} ulps"
+        seen = f"by {s.open_ulps} ulps" if s.open_ulps else "in outputs beside the sample"
+        return f"differs open loop {seen}"
+    if s.open_relative is not None:
+        return (
+            f"differs open loop by {s.open_relative:.3g} of an output's range, more than "
+            f"{TOLERANCE_RELATIVE:g}"
+        )
     return (
         f"differs open loop by {s.open_px:.3g} px of the search region "
         f"({s.open_ulps} ulps), more than {TOLERANCE_PX} px"

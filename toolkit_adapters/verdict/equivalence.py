@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,14 @@ from toolkit_adapters.verdict.levels import (
 #: Numbers further apart than this cannot print the same in a result file (`%.3f`).
 _FILE_STEP = 0.001
 
+#: What a record holds that was never fed a baseline's input.
+_NOT_OPENED: dict[str, Any] = {
+    "open_index": np.zeros(0, np.int64),
+    "open_outputs": np.zeros((0, 4), np.float32),
+    "open_ranges": np.zeros((0, 0), np.float32),
+    "open_digests": np.zeros(0, np.uint64),
+}
+
 #: `scores(dataset, {sequence: boxes})`: what a table prints of them; None where it has no truth.
 Scores = Callable[[str, Mapping[str, NDArray[np.float64]]], Entries | None]
 
@@ -54,6 +63,8 @@ class SequenceComparison:
     open_frames: int  # frames compared open loop; 0 where there are none
     open_ulps: int  # largest open-loop difference of all outputs, ulps of float32
     open_px: float  # the same of the boxes, in pixels of the search region
+    open_equal: bool  # every bit of all outputs
+    open_relative: float | None  # of an output, over its tensor's range; None where boxes are known
     paired: bool  # measured together on the same decoded frames
     flips: tuple[Flips, ...] = ()  # by decision, where both trackers tell of some
 
@@ -66,8 +77,9 @@ class SequenceComparison:
             scores_apart=self.scores_apart,
             invalid_equal=self.first_invalid is None,
             open_frames=self.open_frames,
-            open_equal=self.open_ulps == 0,
+            open_equal=self.open_equal,
             open_px=self.open_px,
+            open_relative=self.open_relative,
             finite=not self.not_finite,
         )
 
@@ -138,13 +150,15 @@ def compare_records(
     first = None if equal else int(np.argmin(same))
     # What is not a number is infinitely far from everything, itself too.
     largest = 0.0 if equal else float(_far(np.abs(a - b)).max(initial=0.0))
-    apart = _scores_apart(reference, candidate)
+    scores_apart = _scores_apart(reference, candidate)
     _, left, right = np.intersect1d(reference.open_index, candidate.open_index, return_indices=True)
     p, q = reference.open_outputs[left], candidate.open_outputs[right]
     if not len(left):
         p = q = np.zeros((0, 4), np.float32)
     side = reference.patch_size if reference.patch_size == candidate.patch_size else 0
-    drift = np.abs(p[:, :4].astype(np.float64) - q[:, :4].astype(np.float64))
+    drift = np.abs(p.astype(np.float64) - q.astype(np.float64))
+    relative = _relative(drift, reference, candidate, left)
+    apart = int(ulps(p, q).max(initial=0))
     return SequenceComparison(
         sequence=name,
         boxes=_level(a, b, equal, largest),
@@ -154,14 +168,18 @@ def compare_records(
         first_divergent=first,
         largest_px=largest,
         smallest_iou=1.0 if equal else float(iou(a, b, undefined=0.0).min(initial=1.0)),
-        first_other_score=first_true(apart != 0),
-        scores_apart=float(apart[: len(a) if first is None else first + 1].max(initial=0.0)),
+        first_other_score=first_true(scores_apart != 0),
+        scores_apart=float(scores_apart[: len(a) if first is None else first + 1].max(initial=0.0)),
         first_invalid=first_true((reference.flags ^ candidate.flags) & Flag.INVALID != 0),
         not_finite=not_finite(reference, candidate),
         open_frames=len(left),
-        open_ulps=int(ulps(p, q).max(initial=0)),
+        open_ulps=apart,
         # Without the side of the search region nothing is known in pixels.
-        open_px=float(_far(drift * (side if side > 0 else np.nan)).max(initial=0.0)),
+        open_px=0.0
+        if relative is not None
+        else float(_far(drift[:, :4] * (side if side > 0 else np.nan)).max(initial=0.0)),
+        open_equal=apart == 0 and _digests_equal(reference, candidate, left, right),
+        open_relative=relative,
         paired=bool(reference.pairing) and reference.pairing == candidate.pairing,
         flips=compare_decisions(reference, candidate),
     )
@@ -176,6 +194,7 @@ def compare_datasets(
         RecordError: a record is damaged.
     """
     own = set(results.sequences(tracker, dataset))
+    another = results.run(tracker, dataset).family != results.run(baseline, dataset).family
     compared = []
     incomparable = []
     boxes: tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]] = ({}, {})
@@ -183,6 +202,9 @@ def compare_datasets(
         if name not in own:
             continue
         reference, candidate = (results.record(side, dataset, name) for side in (baseline, tracker))
+        if another and not len(candidate.open_index):
+            # Another network than its baseline's, which has no use for that one's input.
+            reference = replace(reference, **_NOT_OPENED)
         try:
             compared.append(compare_records(name, dataset, reference, candidate, scores))
         except IncomparableError as error:
@@ -193,6 +215,35 @@ def compare_datasets(
     # A table has means: single sequences may differ where the printed mean does not.
     together = _agreement(scores, dataset, *boxes, equal) if compared else Agreement()
     return DatasetComparison(dataset, together, tuple(compared), tuple(incomparable))
+
+
+def _relative(
+    drift: NDArray[np.float64], reference: Record, candidate: Record, rows: NDArray[np.intp]
+) -> float | None:
+    """Largest difference over the range of the baseline's tensor; None where boxes are known."""
+    known = [
+        record.patch_size > 0 or not record.open_ranges.size for record in (reference, candidate)
+    ]
+    if any(known) or not len(rows):
+        return None
+    ranges = reference.open_ranges[rows]
+    # A tensor of one number repeated has no range: then only equality is near.
+    shares = np.where(drift == 0, 0.0, drift / np.where(ranges > 0, ranges, np.nan))
+    return float(_far(shares).max(initial=0.0))
+
+
+def _digests_equal(
+    reference: Record, candidate: Record, left: NDArray[np.intp], right: NDArray[np.intp]
+) -> bool:
+    """Whether the digests over all outputs are; those of records that hold all outputs are none."""
+    a, b = (record.open_digests for record in (reference, candidate))
+    if not len(a) and not len(b):
+        return True
+    return (
+        len(a) == len(reference.open_index)
+        and len(b) == len(candidate.open_index)
+        and bool(np.array_equal(a[left], b[right]))
+    )
 
 
 def _level(a: NDArray[np.float64], b: NDArray[np.float64], equal: bool, largest: float) -> Boxes:

@@ -102,7 +102,7 @@ def find_anchors(visible: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _image_pattern(folder: Path, sequence: Sequence) -> str:
     """What `channels.color` says: the images where they are, or links to them."""
-    frames = [path.resolve() for path in sequence.frames]
+    frames = [path.resolve() for path in sequence.files]
     suffix = frames[0].suffix
     if suffix not in _SUFFIXES or any(path.suffix != suffix for path in frames):
         raise DatasetError(

@@ -15,6 +15,7 @@ from toolkit_adapters.records.sources import changed
 from toolkit_adapters.running import memory
 from toolkit_adapters.running.jobs import Job
 from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
+from toolkit_adapters.running.timing import clock
 from toolkit_adapters.running.worker import Worker, checkpoint_of
 
 #: A sequence whose worker died this often is given up.
@@ -31,6 +32,7 @@ class Setup:
     trackers: tuple[str, ...]
     checkpoints: Mapping[str, str] = field(default_factory=dict)
     controls: bool = True
+    optional: frozenset[str] = frozenset()  # trackers that are left out where they cannot be loaded
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Description:
     requested: Mapping[str, Variant]
     controls: Mapping[str, Variant]
     problems: tuple[str, ...] = field(default=(), compare=False)
+    left_out: Mapping[str, str] = field(default_factory=dict, compare=False)  # and why
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)  # to load each
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,34 @@ def set_up(setup: Setup) -> tuple[Worker, Description]:
     """Load everything in this process.
 
     Raises:
-        HitTrackersError: a tracker cannot be loaded.
+        HitTrackersError: a tracker cannot be loaded that is not optional, or none at all.
     """
     worker = Worker(setup.options, setup.checkpoints)
-    requested = {entrant.name: entrant for entrant in map(worker.load, setup.trackers)}
+    requested: dict[str, Entrant] = {}
+    seconds: dict[str, float] = {}
+    left_out: dict[str, str] = {}
+    for name in setup.trackers:
+        start = clock()
+        try:
+            entrant = worker.load(name)
+        except (HitTrackersError, RuntimeError) as error:
+            last = name == setup.trackers[-1] and not requested
+            if name not in setup.optional or last:
+                raise
+            left_out[name] = " ".join(str(error).split())
+            continue
+        requested[entrant.name] = entrant
+        seconds[entrant.name] = clock() - start
     controls, problems = worker.load_controls() if setup.controls else ({}, [])
     loaded = (*requested.values(), *controls.values())
     machine = describe_machine(setup.options, {e.variant.family for e in loaded})
     return worker, Description(
-        machine, _variants(requested), _variants(controls), problems=tuple(problems)
+        machine,
+        _variants(requested),
+        _variants(controls),
+        problems=tuple(problems),
+        left_out=left_out,
+        seconds=seconds,
     )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from hit_trackers.errors import ResultFileError
+from toolkit_adapters.datasets.benchmarks import BENCHMARKS
 from toolkit_adapters.datasets.lasot import official_names
+from toolkit_adapters.datasets.listed import Listed
 from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import Convention, InvalidBoxError, Score, combine
@@ -59,6 +63,7 @@ def evaluate(
     skip_missing: bool = False,
     repair: bool = False,
     truncate: bool = False,
+    dataset: str = "",
 ) -> Evaluation:
     """Score the raw results in a folder or zip.
 
@@ -70,6 +75,8 @@ def evaluate(
             score them as zeros still do).
         repair: replace rows that the convention refuses by the row before.
         truncate: cut boxes to integers first, as pytracking and HiT did before saving.
+        dataset: name of the dataset, where its annotations have a layout of their own ("otb",
+            "uav20l", ...).
 
     Raises:
         ResultFileError, DatasetError: naming file, line and reason.
@@ -77,10 +84,15 @@ def evaluate(
     root = annotation_root(annotations, convention.dataset)
     with Files(raw) as results, Files(root) as truths:
         predictions = Predictions(results)
-        table = Annotations(truths, below=_BELOW.get(convention.dataset, ""))
-        names = _names_to_score(table, convention.dataset)
+        listed = _listed(dataset, annotations)
+        table = listed or Annotations(truths, below=_BELOW.get(convention.dataset, ""))
+        names = _names_to_score(table, dataset or convention.dataset)
         find = predictions.find_as_server if convention.zeros_for_missing else predictions.find
-        found = {name: find(name) for name in names}
+        spelled = {name: listed.aliases(name) if listed else (name,) for name in names}
+        found = {
+            name: next(filter(None, map(find, spellings)), [])
+            for name, spellings in spelled.items()
+        }
         missing = tuple(name for name in names if not found[name])
         if len(missing) == len(names):
             raise ResultFileError(
@@ -108,7 +120,7 @@ def evaluate(
         # Inflating releases the interpreter's lock, so one file is parsed while the next inflates.
         with ThreadPoolExecutor(2) as pool:
             both = dict(zip(scored, pool.map(score, scored), strict=True))
-        unused = predictions.unused(names)
+        unused = predictions.unused(tuple(itertools.chain.from_iterable(spelled.values())))
     return Evaluation(
         convention,
         scores={name: score for name, (score, _) in both.items()},
@@ -117,6 +129,42 @@ def evaluate(
         unused=tuple(unused),
         bad={name: bad for name, (_, bad) in both.items() if bad},
     )
+
+
+class _Table(Protocol):
+    """The truth of a dataset, by sequence."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All sequences."""
+
+    def load(self, sequence: str) -> Truth:
+        """Everything known of one."""
+
+
+class _ListedTruth:
+    """The truth of a benchmark of the table, which has its own layout and names."""
+
+    def __init__(self, dataset: Listed) -> None:
+        self._dataset = dataset
+        self.names: tuple[str, ...] = tuple(
+            name
+            for name, entry in dataset.entries.items()
+            if dataset.boxes_file(entry, dataset.rule(entry)).is_file()
+        )
+        self.aliases = dataset.aliases
+
+    def load(self, sequence: str) -> Truth:
+        """As `Annotations.load`."""
+        return self._dataset.truth(sequence)
+
+
+def _listed(dataset: str, root: Path) -> _ListedTruth | None:
+    """The truth in a benchmark's own layout; None where the root has none of it."""
+    if dataset not in BENCHMARKS or not root.is_dir():
+        return None
+    truth = _ListedTruth(Listed(root, dataset))
+    return truth if truth.names else None
 
 
 def annotation_root(path: Path, dataset: str) -> Path:
@@ -133,7 +181,7 @@ def annotation_root(path: Path, dataset: str) -> Path:
     return validation if dataset == "got10k" and validation.is_dir() else path
 
 
-def _names_to_score(table: Annotations, dataset: str) -> tuple[str, ...]:
+def _names_to_score(table: _Table, dataset: str) -> tuple[str, ...]:
     """LaSOT's root holds the training set too: its test sequences are scored, where it has any."""
     if dataset == "lasot":
         official = set(official_names())

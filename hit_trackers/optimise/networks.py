@@ -1,0 +1,53 @@
+"""The networks that somebody's tracker holds, and the methods that they are called by."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def networks_of(target: Any) -> dict[str, nn.Module]:
+    """A module itself, under ""; or those that an object holds, at most two attributes down."""
+    if isinstance(target, nn.Module):
+        return {"": target}
+    found: dict[str, nn.Module] = {}
+    for name, value in _attributes(target).items():
+        if isinstance(value, nn.Module):
+            found[name] = value
+            continue
+        for inner, module in _attributes(value).items():
+            if isinstance(module, nn.Module):
+                found[f"{name}.{inner}"] = module
+    # One that is held twice, or is a part of another one, is one network.
+    parts = {id(part) for one in found.values() for part in one.modules() if part is not one}
+    unique: dict[int, str] = {}
+    for name, module in found.items():
+        if id(module) not in parts:
+            unique.setdefault(id(module), name)
+    return {name: found[name] for name in unique.values()}
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    return dict(vars(value)) if hasattr(value, "__dict__") else {}
+
+
+def public_methods(module: nn.Module) -> list[str]:
+    """The methods that a module's own classes define, `forward` among them."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return []
+    names: list[str] = []
+    for kind in type(module).__mro__:
+        if kind is nn.Module:
+            break
+        if kind.__module__.startswith("torch.nn."):
+            names += ["forward"] if "forward" in vars(kind) else []
+            continue
+        names += [
+            name
+            for name, value in vars(kind).items()
+            if inspect.isfunction(value) and (not name.startswith("_") or name == "forward")
+        ]
+    return list(dict.fromkeys(names))

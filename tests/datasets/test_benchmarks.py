@@ -1,0 +1,210 @@
+"""Each benchmark of the table: a tree made by its rules is read, run and scored; others are not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hit_trackers.errors import DatasetError
+from toolkit_adapters.cli import main
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.benchmarks import (
+    BENCHMARKS,
+    entries,
+    lasot_attributes,
+    lasot_extension,
+)
+from toolkit_adapters.datasets.lasot import official_names
+
+sys.path.insert(0, str(Path(__file__).parent))
+from trees import CHOSEN, make
+
+SMALL = [name for name in CHOSEN if name not in ("uav20l", "got10k-train", "lasot-ext")]
+
+
+def opened(name, root):
+    (dataset,) = open_datasets(name, root)
+    return dataset
+
+
+def test_the_tables_have_as_many_sequences_as_papers_say():
+    counts = {name: len(entries(name)) for name in BENCHMARKS}
+    assert counts == {
+        "otb": 100,
+        "uav123": 123,
+        "uav20l": 20,
+        "nfs30": 100,
+        "nfs240": 100,
+        "tnl2k": 0,
+        "vot": 0,
+    }
+    assert len(lasot_extension()) == 150
+    assert set(lasot_attributes()) == set(official_names())
+    # Published numbers of frames: 59,040 (OTB-100), 112,578 (UAV123), 58,670 (UAV20L).
+    frames = {
+        name: sum(e.last - e.first + 1 for e in entries(name))
+        for name in ("otb", "uav123", "uav20l")
+    }
+    assert frames["uav123"] == 112_578
+    assert frames["uav20l"] == 58_670
+    assert frames["otb"] == 59_040
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_a_tree_of_its_rules_is_read(name, tmp_path):
+    truths = make(name, tmp_path)
+    dataset = opened(name, tmp_path)
+    assert set(dataset.sequence_names) == set(truths)
+    for sequence in dataset:
+        truth = truths[sequence.name]
+        assert len(sequence) == len(truth)
+        np.testing.assert_allclose(sequence.truth.boxes, truth, atol=1e-4)
+        first, _ = CHOSEN[name][sequence.name]
+        skipped = 5 if sequence.name == "Tiger1" else 0
+        assert int(sequence.frames[0].stem) == first + skipped
+    assert dataset.missing_names() is not None
+
+
+def test_nfs_in_the_layout_of_pytracking(tmp_path):
+    truths = make("nfs30", tmp_path, official_nfs=False)
+    for sequence in opened("nfs30", tmp_path):
+        np.testing.assert_allclose(sequence.truth.boxes, truths[sequence.name])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_it_runs_and_is_scored_from_records_and_from_files(name, tmp_path, capsys):
+    truths = make(name, tmp_path / "data")
+    root = f"{BENCHMARKS[name].root}={tmp_path / 'data'}"
+    results = tmp_path / "results"
+    some = [word for sequence in list(truths)[:2] for word in ("--sequence", sequence)]
+    command = ["run", "--dataset", name, "--root", root, "--tracker", "fake", *some]
+    assert main([*command, "--results", str(results), "--no-memory", "--controls", "1"]) == 0
+    assert main(["report", str(results), "--out", str(tmp_path / "report")]) == 0
+    report = (tmp_path / "report" / "report.md").read_text()
+    assert "AUC" in report
+    assert ("AUC by attribute" in report) == (name in ("otb", "uav123"))
+    capsys.readouterr()
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for sequence, boxes in truths.items():
+        known = np.where(np.isnan(boxes), 1.0, boxes)
+        alias = {"Jogging-2": "Jogging_2"}.get(sequence, sequence)
+        alias = BENCHMARKS[name].prefix + alias
+        np.savetxt(raw / f"{alias}.txt", known, delimiter="\t")
+    if name == "vot":  # its own measures are the VOT toolkit's
+        return
+    command = ["evaluate", str(raw), "--dataset", name, "--annotations", str(tmp_path / "data")]
+    assert main(command) == 0
+    found = capsys.readouterr().out
+    assert f"{len(truths)} of {len(truths)} sequences" in found
+    auc = float(next(line.split()[1] for line in found.splitlines() if line.startswith("AUC")))
+    # Equal boxes pass 20 of 21 thresholds; frames without a truth are counted as failed.
+    assert auc == pytest.approx(95.238, abs=1.2)
+    assert "belong to no sequence" not in found
+
+
+def renumber(folder: Path) -> None:
+    for number, path in enumerate(sorted(folder.glob("*.jpg"))):
+        path.rename(folder / f"{number:04d}.jpg.new")
+    for path in folder.glob("*.new"):
+        path.rename(path.with_suffix(""))
+
+
+def shorten(path: Path) -> None:
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+BROKEN = {
+    "a picture is missing": (
+        "otb",
+        "Deer",
+        lambda root: (root / "Deer/img/0040.jpg").unlink(),
+        ("image 40 is missing", "Deer is images 1 to 71", "otbdataset.py"),
+    ),
+    "another start frame": (
+        "otb",
+        "David",
+        lambda root: renumber(root / "David/img"),
+        ("image 471 is missing, and 299 more", "from 0000.jpg to 0470.jpg", "images 300 to 770"),
+    ),
+    "too few boxes": (
+        "uav123",
+        "bird1_2",
+        lambda root: shorten(root / "anno/UAV123/bird1_2.txt"),
+        ("bird1_2.txt: 702 boxes for 703 frames", "images 775 to 1477", "configSeqs.m"),
+    ),
+    "no boxes": (
+        "uav123",
+        "uav4",
+        lambda root: (root / "anno/UAV123/uav4.txt").unlink(),
+        ("uav4.txt: missing",),
+    ),
+    "a line that is no box": (
+        "tnl2k",
+        "Fight_scene",
+        lambda root: (root / "Fight_scene/groundtruth.txt").write_text("1,2,3,4\n1,2,3\n"),
+        ("groundtruth.txt:2: expected 4 numbers",),
+    ),
+    "nfs without corners": (
+        "nfs240",
+        "Skiing_red",
+        lambda root: (root / "Skiing_red/240/Skiing_red.txt").write_text("0 1 2 3\n"),
+        ("Skiing_red.txt:1: expected a number and the corners", "nfs.py"),
+    ),
+    "nfs of another length": (
+        "nfs30",
+        "Skiing_red",
+        lambda root: (
+            (root / "Skiing_red/30/Skiing_red/00070.jpg").write_bytes(b"")
+            or (root / "Skiing_red/30/Skiing_red/00071.jpg").write_bytes(b"")
+        ),
+        ("Skiing_red.txt: 69 boxes for 71 frames", "nfs.py"),
+    ),
+    "no images": (
+        "vot",
+        "bag",
+        lambda root: [path.unlink() for path in (root / "bag").glob("*.jpg")],
+        ("bag: no images",),
+    ),
+    "a label that is missing": (
+        "lasot-ext",
+        "atv-1",
+        lambda root: (root / "atv/atv-1/out_of_view.txt").unlink(),
+        ("out_of_view.txt: missing",),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_another_tree_is_named_by_file_and_rule(kind, tmp_path, monkeypatch, capsys):
+    name, sequence, damage, words = BROKEN[kind]
+    make(name, tmp_path)
+    damage(tmp_path)
+    with pytest.raises(DatasetError) as error:
+        opened(name, tmp_path).load(sequence)
+    for word in words:
+        assert word in str(error.value)
+    monkeypatch.setenv("HIT_TRACKERS_CONFIG", str(tmp_path / "none.ini"))
+    root = {"lasot-ext": "lasot_ext"}.get(name) or BENCHMARKS[name].root
+    assert main(["doctor", "--root", f"{root}={tmp_path}"]) == 1
+    assert words[0] in capsys.readouterr().out
+
+
+def test_a_root_without_the_benchmark_is_said(tmp_path):
+    for name in (*BENCHMARKS, "lasot-ext"):
+        (tmp_path / "other").mkdir(exist_ok=True)
+        with pytest.raises(DatasetError, match="holds no sequence; expected"):
+            list(opened(name, tmp_path / "other"))
+
+
+def test_attributes(tmp_path):
+    make("uav123", tmp_path / "uav")
+    make("otb", tmp_path / "otb")
+    assert opened("uav123", tmp_path / "uav").attributes("uav4") == ("SV",)
+    assert opened("otb", tmp_path / "otb").attributes("Deer") == ("MB", "FM", "IPR", "BC", "LR")
+    (tmp_path / "uav/anno/UAV123/att/uav4.txt").write_text("1,0")
+    with pytest.raises(DatasetError, match="2 flags, expected 12"):
+        opened("uav123", tmp_path / "uav").attributes("uav4")

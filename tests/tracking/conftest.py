@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("av", reason="PyAV (extra `video`) is not installed")
+sys.path.insert(0, str(Path(__file__).parents[1] / "video"))

@@ -1,0 +1,1 @@
+"""Facts of benchmarks: names, frame ranges, attributes. Each file says whose they are."""
