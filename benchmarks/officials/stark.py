@@ -9,15 +9,11 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import nn
 
 from benchmarks.officials.stand_ins import (
-    Frames,
-    Track,
+    Make,
     checkpoint,
-    follow,
     package,
     quiet,
     stand_in,
@@ -79,7 +75,7 @@ def _convolution(size: int):
     return lambda planes, out, stride=1: nn.Conv2d(planes, out, size, stride, size // 2, bias=False)
 
 
-def trackers(checkout: Path) -> dict[str, Track]:
+def trackers(checkout: Path) -> dict[str, Make]:
     """By our name of the baseline."""
     sys.path.insert(0, str(checkout))
     timm_layers()
@@ -103,7 +99,7 @@ def trackers(checkout: Path) -> dict[str, Track]:
     for name in ("lib.train", "lib.train.data"):
         package(name, checkout / name.replace(".", "/"))
     return {
-        "_".join(filter(None, ("stark", size, setting))): partial(_track, checkout, size, setting)
+        "_".join(filter(None, ("stark", size, setting))): partial(_make, checkout, size, setting)
         for size in CONFIGS
         for setting in ("", *settings_of(size))
     }
@@ -118,7 +114,7 @@ _CLASSES = {
 }
 
 
-def _track(checkout: Path, size: str, setting: str, frames: Frames, box: list[float]) -> np.ndarray:
+def _make(checkout: Path, size: str, setting: str) -> object:
     config = CONFIGS[size]
     with warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore", SyntaxWarning)
@@ -145,6 +141,4 @@ def _track(checkout: Path, size: str, setting: str, frames: Frames, box: list[fl
                 save_all_boxes=False,
                 debug=0,
             )
-            tracker = tracker_class(params, _DATASETS.get(setting, setting))
-    with torch.no_grad():
-        return follow(tracker, frames, box)
+            return tracker_class(params, _DATASETS.get(setting, setting))

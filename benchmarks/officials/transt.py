@@ -8,17 +8,16 @@ import types
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.officials.stand_ins import Frames, Track, follow, stand_in, unused, without_cuda
+from benchmarks.officials.stand_ins import Make, stand_in, unused, without_cuda
 from hit_trackers.transt.network import seeded
 from hit_trackers.transt.network.config import CONFIGS
 from hit_trackers.transt.network.transt import build
 
 
-def trackers(checkout: Path) -> dict[str, Track]:
+def trackers(checkout: Path) -> dict[str, Make]:
     """By our name of the baseline."""
     sys.path.insert(0, str(checkout))
     stand_in("torchvision", __version__="0.9.0", _is_tracing=lambda: False)
@@ -26,7 +25,7 @@ def trackers(checkout: Path) -> dict[str, Track]:
     stand_in("torchvision.models.resnet", BasicBlock=None, model_urls={"resnet50": ""})
     stand_in("torchvision.transforms.functional", normalize=_normalise)
     without_cuda()
-    return {name: partial(_track, name) for name in CONFIGS}
+    return {name: partial(_make, name) for name in CONFIGS}
 
 
 def _normalise(image: Tensor, mean: list[float], std: list[float], inplace: bool = False) -> Tensor:
@@ -36,7 +35,7 @@ def _normalise(image: Tensor, mean: list[float], std: list[float], inplace: bool
     return image.sub_(mean).div_(std)
 
 
-def _track(name: str, frames: Frames, box: list[float]) -> np.ndarray:
+def _make(name: str) -> object:
     import ltr.models.backbone.resnet as resnet
     from ltr.admin.settings import Settings
     from ltr.models.tracking.transt import transt_resnet50
@@ -61,4 +60,4 @@ def _track(name: str, frames: Frames, box: list[float]) -> np.ndarray:
     tracker = Tracker(
         name="transt", net=net, window_penalty=0.49, exemplar_size=128, instance_size=256
     )
-    return follow(tracker, frames, box)
+    return tracker
