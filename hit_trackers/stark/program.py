@@ -24,7 +24,8 @@ BLOCK = 128
 def spares(variant: Variant) -> bool:
     """Whether activations may overwrite what is not read again: the same bits, less memory."""
     changed = variant.part("attention") == "exact" or variant.part("engine") != "eager"
-    return changed and variant.part("engine") not in EXPORTING
+    plans = (*EXPORTING, "compile")  # these plan their memory themselves
+    return changed and variant.part("engine") not in plans
 
 
 class StarkProgram(Program):
