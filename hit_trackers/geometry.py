@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -122,6 +121,8 @@ def crop_region(
     Official `lib/test/tracker/vittrack_utils.py`, `sample_target`: the padding decision leaves the
     last row or column out where the square ends exactly on it, and so does this.
     """
+    import cv2  # not above: a network alone, without an image to cut, runs without it
+
     x, y, w, h = box
     side = math.ceil(math.sqrt(w * h) * factor)
     if side < 1:
