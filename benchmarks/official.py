@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks import officials
+from benchmarks.officials.stand_ins import follow
 from hit_trackers import load_tracker
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.decoding import decode_ahead
@@ -51,14 +52,14 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     module = importlib.import_module(f"benchmarks.officials.{args.family}")
-    tracks = module.trackers(args.checkout.resolve())
+    makers = module.trackers(args.checkout.resolve())
     sequence = next(iter(open_datasets("demo")[0]))
     frames = [frame.image for frame in decode_ahead(sequence.frames[: args.frames], 0)]
     box = sequence.first_box.tolist()
     print(f"{len(frames) - 1} frames, {args.threads} threads, PyTorch {torch.__version__}")
     broken = 0
-    for baseline in args.tracker or tracks:
-        official = tracks[baseline](frames, box)
+    for baseline in args.tracker or makers:
+        official = follow(makers[baseline](), frames, box)
         for token in TOKENS:
             ours = our_track(f"{baseline}{token}", frames, box)
             same = np.array_equal(ours, official)

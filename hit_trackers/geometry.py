@@ -123,20 +123,56 @@ def crop_region(
     """
     import cv2  # not above: a network alone, without an image to cut, runs without it
 
-    x, y, w, h = box
-    side = math.ceil(math.sqrt(w * h) * factor)
-    if side < 1:
-        raise BoxError(f"box {list(box)} is too small to cut a region around it")
-    height, width = image.shape[:2]
-    x1 = round(x + 0.5 * w - side * 0.5)
-    y1 = round(y + 0.5 * h - side * 0.5)
-    x2, y2 = x1 + side, y1 + side
-    left, right = max(0, -x1), max(x2 - width + 1, 0)
-    top, bottom = max(0, -y1), max(y2 - height + 1, 0)
-    inside = image[y1 + top : y2 - bottom, x1 + left : x2 - right]
+    x1, y1, side = _square(box, factor)
+    left, top, right, bottom = _margins(image, x1, y1, side)
+    inside = image[y1 + top : y1 + side - bottom, x1 + left : x1 + side - right]
     if inside.size == 0:
-        raise BoxError(f"box {list(box)}: its region touches no pixel of {width} x {height}")
+        raise BoxError(
+            f"box {list(box)}: its region touches no pixel of {image.shape[1]} x {image.shape[0]}"
+        )
     if left or right or top or bottom:
         inside = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT)
     # cv2.resize is handed the view itself where nothing is padded: the same pixels, no copy.
     return cv2.resize(inside, (size, size), dst=out), size / side
+
+
+def crop_with_padding(
+    image: np.ndarray,
+    box: Sequence[float],
+    factor: float,
+    size: int,
+    out: np.ndarray | None = None,
+) -> tuple[np.ndarray, float]:
+    """As `crop_region`, with a fourth channel: 255 where a pixel lies outside the image.
+
+    A pixel of the result counts as outside if it is made of one that does, to however small a part.
+
+    Official `lib/train/data/processing_utils.py` of STARK, `sample_target`.
+    """
+    patch, scale = crop_region(image, box, factor, size)
+    x1, y1, side = _square(box, factor)
+    left, top, right, bottom = _margins(image, x1, y1, side)
+    found = np.empty((size, size, 4), np.uint8) if out is None else out
+    found[..., :3] = patch
+    found[..., 3] = 0
+    if left or top or right or bottom:
+        outside = np.ones((side, side))
+        outside[top : side - bottom, left : side - right] = 0
+        found[..., 3] = np.where(cv2.resize(outside, (size, size)), 255, 0)
+    return found, scale
+
+
+def _square(box: Sequence[float], factor: float) -> tuple[int, int, int]:
+    """x, y and side of the square around a box."""
+    x, y, w, h = box
+    side = math.ceil(math.sqrt(w * h) * factor)
+    if side < 1:
+        raise BoxError(f"box {list(box)} is too small to cut a region around it")
+    return round(x + 0.5 * w - side * 0.5), round(y + 0.5 * h - side * 0.5), side
+
+
+def _margins(image: np.ndarray, x1: int, y1: int, side: int) -> tuple[int, int, int, int]:
+    """Rows and columns of a square that are padding: left, top, right, bottom."""
+    height, width = image.shape[:2]
+    right, bottom = max(x1 + side - width + 1, 0), max(y1 + side - height + 1, 0)
+    return max(0, -x1), max(0, -y1), right, bottom

@@ -7,14 +7,11 @@ import types
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from benchmarks.officials.stand_ins import (
-    Frames,
-    Track,
+    Make,
     checkpoint,
-    follow,
     quiet,
     stand_in,
     without_cuda,
@@ -24,7 +21,7 @@ from hit_trackers.hit.network.config import CONFIGS, OFFICIAL_NAMES
 from hit_trackers.hit.network.hit import build
 
 
-def trackers(checkout: Path) -> dict[str, Track]:
+def trackers(checkout: Path) -> dict[str, Make]:
     """By our name of the baseline."""
     sys.path.insert(0, str(checkout))
     stand_in("timm.models.vision_transformer", trunc_normal_=torch.nn.init.trunc_normal_)
@@ -33,10 +30,10 @@ def trackers(checkout: Path) -> dict[str, Track]:
     stand_in("torchvision.ops.boxes", box_area=None)
     sys.modules["lib.models.HiT.pvt"] = types.ModuleType("lib.models.HiT.pvt")
     without_cuda()
-    return {f"hit_{size}": partial(_track, checkout, size) for size in OFFICIAL_NAMES}
+    return {f"hit_{size}": partial(_make, checkout, size) for size in OFFICIAL_NAMES}
 
 
-def _track(checkout: Path, size: str, frames: Frames, box: list[float]) -> np.ndarray:
+def _make(checkout: Path, size: str) -> object:
     import lib.models.HiT.backbone as backbone
     from lib.config.HiT.config import cfg, update_config_from_file
     from lib.test.tracker.HiT import HiT
@@ -57,5 +54,4 @@ def _track(checkout: Path, size: str, frames: Frames, box: list[float]) -> np.nd
             save_all_boxes=False,
             debug=0,
         )
-        tracker = HiT(params, "demo")
-    return follow(tracker, frames, box)
+        return HiT(params, "demo")

@@ -12,15 +12,14 @@ import sys
 import types
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
 from benchmarks.officials.stand_ins import (
-    Frames,
-    Track,
+    Make,
     checkpoint,
-    follow,
     package,
     quiet,
     stand_in,
@@ -74,7 +73,7 @@ class Inherited(nn.Module):
         """Weights are loaded afterwards."""
 
 
-def trackers(checkout: Path) -> dict[str, Track]:
+def trackers(checkout: Path) -> dict[str, Make]:
     """By our name of the baseline: every size as usual, and with each official setting."""
     sys.path.insert(0, str(checkout))
     timm_layers()
@@ -89,14 +88,14 @@ def trackers(checkout: Path) -> dict[str, Track]:
     package("lib.train.data", checkout / "lib/train/data")
     return {
         "_".join(filter(None, ("mixformer", size, setting))): partial(
-            _track, checkout, size, setting
+            _make, checkout, size, setting
         )
         for size in CONFIGS
         for setting in ("", *SETTINGS[size])
     }
 
 
-def make(checkout: Path, size: str, setting: Setting, dataset: str) -> object:
+def _build(checkout: Path, size: str, setting: Setting, dataset: str) -> Any:
     """The official tracker: search factor and decay by the test scripts, the rest by data set."""
     module, yaml = OFFICIAL[size]
     config = importlib.import_module(f"lib.config.{module}.config")
@@ -123,14 +122,14 @@ def make(checkout: Path, size: str, setting: Setting, dataset: str) -> object:
     return tracker
 
 
-def _track(checkout: Path, size: str, name: str, frames: Frames, box: list[float]) -> np.ndarray:
+def _make(checkout: Path, size: str, name: str) -> object:
     setting = setting_of(size, name)
     dataset = DATASETS.get(name, name or "trackingnet")
-    tracker = make(checkout, size, setting, dataset)
+    tracker = _build(checkout, size, setting, dataset)
     if name:
         # What the official code takes for this data set is what our table must hold.
         found = (tracker.update_interval, tracker.online_size)
         assert found == (setting.interval, setting.online), (size, name, found)
     else:
         tracker.update_interval, tracker.online_size = setting.interval, setting.online
-    return follow(tracker, frames, box)
+    return tracker

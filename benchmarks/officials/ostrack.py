@@ -7,13 +7,9 @@ import types
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.officials.stand_ins import (
-    Frames,
-    Track,
+    Make,
     checkpoint,
-    follow,
     package,
     quiet,
     stand_in,
@@ -26,7 +22,7 @@ from hit_trackers.ostrack.network import seeded
 from hit_trackers.ostrack.network.ostrack import build
 
 
-def trackers(checkout: Path) -> dict[str, Track]:
+def trackers(checkout: Path) -> dict[str, Make]:
     """By our name of the baseline."""
     sys.path.insert(0, str(checkout))
     timm_layers()
@@ -46,12 +42,12 @@ def trackers(checkout: Path) -> dict[str, Track]:
     package("lib.train", checkout / "lib/train")
     package("lib.train.data", checkout / "lib/train/data")
     return {
-        "_".join(filter(None, ("ostrack", *which))): partial(_track, checkout, which)
+        "_".join(filter(None, ("ostrack", *which))): partial(_make, checkout, which)
         for which in CONFIGS
     }
 
 
-def _track(checkout: Path, which: tuple[str, str], frames: Frames, box: list[float]) -> np.ndarray:
+def _make(checkout: Path, which: tuple[str, str]) -> object:
     import copy
 
     from lib.config.ostrack.config import cfg as shared
@@ -75,5 +71,4 @@ def _track(checkout: Path, which: tuple[str, str], frames: Frames, box: list[flo
             save_all_boxes=False,
             debug=0,
         )
-        tracker = OSTrack(params, "demo")
-    return follow(tracker, frames, box)
+        return OSTrack(params, "demo")

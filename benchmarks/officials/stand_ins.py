@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 Frames = list[np.ndarray]
-#: Frames and a first box -> boxes of the others, float64 (N - 1, 4).
-Track = Callable[[Frames, list[float]], np.ndarray]
+#: Makes an official tracker with seeded weights: `initialize(image, info)`, `track(image)`.
+Make = Callable[[], object]
 
 
 def stand_in(name: str, **attributes: object) -> None:

@@ -15,6 +15,8 @@ class FrozenBatchNorm2d(nn.Module):
     The official operations in their order: scale and shift are computed anew in every call.
     """
 
+    kept: tuple[Tensor, Tensor] | None = None
+
     weight: Tensor
     bias: Tensor
     running_mean: Tensor
@@ -34,8 +36,16 @@ class FrozenBatchNorm2d(nn.Module):
         scale = weight * (variance + 1e-5).rsqrt()
         return scale, bias - mean * scale
 
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Compute scale and shift now, and overwrite the input from now on: the same bits."""
+        self.kept = self.affine()
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
+        if self.kept is not None:
+            scale, shift = self.kept
+            return x.mul_(scale).add_(shift)
         scale, shift = self.affine()
         return x * scale + shift
 

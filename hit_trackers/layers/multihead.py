@@ -39,7 +39,8 @@ class MultiheadAttention(Site):
             query: (N, 1, C), its position added.
             key: (M, 1, C), their position added.
             value: (M, 1, C).
-            padding: bool (1, M), true for keys to leave out; None where there are none.
+            padding: bool (1, M), true for keys to leave out; or what is added to their scores, of
+                the queries' dtype; None where there are none.
         """
         if self.operator is EAGER:
             attended: Tensor = F.multi_head_attention_forward(
@@ -80,5 +81,7 @@ def _added(padding: Tensor | None, like: Tensor) -> Tensor | None:
     """What is added to scores: 0 or minus infinity, (1, 1, M)."""
     if padding is None:
         return None
+    if padding.is_floating_point():
+        return padding[:, None]
     zeros = torch.zeros_like(padding, dtype=like.dtype)
     return zeros.masked_fill_(padding, -math.inf)[:, None]

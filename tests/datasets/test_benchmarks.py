@@ -17,7 +17,7 @@ from toolkit_adapters.datasets.benchmarks import (
     lasot_attributes,
     lasot_extension,
 )
-from toolkit_adapters.datasets.lasot import official_names
+from toolkit_adapters.datasets.lasot import Lasot, official_names
 
 sys.path.insert(0, str(Path(__file__).parent))
 from trees import CHOSEN, make
@@ -205,6 +205,9 @@ def test_attributes(tmp_path):
     make("otb", tmp_path / "otb")
     assert opened("uav123", tmp_path / "uav").attributes("uav4") == ("SV",)
     assert opened("otb", tmp_path / "otb").attributes("Deer") == ("MB", "FM", "IPR", "BC", "LR")
+    lasot = opened("lasot", tmp_path)
+    assert lasot.attributes("airplane-1") == ("POC", "ROT", "SV", "LR")
+    assert Lasot(tmp_path, "demo-lasot", any_name=True).attributes("airplane-1") == ()
     (tmp_path / "uav/anno/UAV123/att/uav4.txt").write_text("1,0")
     with pytest.raises(DatasetError, match="2 flags, expected 12"):
         opened("uav123", tmp_path / "uav").attributes("uav4")

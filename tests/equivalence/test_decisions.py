@@ -55,6 +55,12 @@ def test_a_record_without_is_what_it_was_before(tmp_path: Path) -> None:
     assert load_record(tmp_path / "a.npz").decision_names == ()
 
 
+def test_a_run_without_decisions_is_stored(tmp_path: Path) -> None:
+    empty = {"decisions": np.zeros((FRAMES, 0), np.int64), "margins": np.zeros((FRAMES, 0))}
+    save_record(tmp_path / "a.npz", replace(make_record(), **empty))
+    assert load_record(tmp_path / "a.npz").digest() == make_record().digest()
+
+
 def test_columns_that_do_not_fit_the_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="decisions"):
         save_record(tmp_path / "a.npz", replace(deciding(), decision_names=("cell",)))

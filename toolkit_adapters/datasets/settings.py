@@ -9,6 +9,9 @@ The file is `config.ini` in the user's configuration folder (`HIT_TRACKERS_CONFI
 
     [checkpoints]
     folder = /data/checkpoints
+
+    [trackers]
+    file = /home/me/lab/trackers.toml
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import configparser
 import os
 from pathlib import Path
 
+from hit_trackers.declarations import FILE_VARIABLE
 from hit_trackers.errors import HitTrackersError
 
 
@@ -69,6 +73,13 @@ def setting(section: str, key: str) -> str | None:
             f"{path}: cannot be read as INI ({error}); expected [roots] and `lasot = /data/LaSOT`"
         ) from error
     return parser.get(section, key, fallback=None) or None
+
+
+def use_configured_trackers() -> None:
+    """Let `hit_trackers` find the own trackers of the configuration file; the environment first."""
+    file = setting("trackers", "file")
+    if file:
+        os.environ.setdefault(FILE_VARIABLE, str(expanded(file)))
 
 
 def use_configured_checkpoints() -> None:

@@ -145,8 +145,10 @@ def _check(record: Record, where: str) -> Record:
         if name in ("files", "stamps", "open_ranges", "open_digests") and not len(array):
             rows = 0
         width = array.shape[1:] if None in shape[1:] and array.ndim == 2 else shape[1:]
+        if name in _DECISIONS and not record.decision_names:
+            continue  # not stored
         if name in _DECISIONS:
-            rows, width = (rows if record.decision_names else 0), (len(record.decision_names),)
+            width = (len(record.decision_names),)
         expected = (rows, *width)
         if array.dtype != dtype or array.shape != expected:
             raise RecordError(

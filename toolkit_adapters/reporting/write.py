@@ -10,6 +10,7 @@ from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.reporting import snapshot
 from toolkit_adapters.reporting.answers import questions
 from toolkit_adapters.reporting.attributes import attribute_tables
+from toolkit_adapters.reporting.clips import build_clips
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.figures import build_figures
 from toolkit_adapters.reporting.page import render_page
@@ -128,6 +129,7 @@ def write_report(
     collection.verification.write(out / "certificate.json")
     progress("figures")
     figures, strips = build_figures(collection), build_strips(collection)
+    clips = build_clips(collection)
     files = {}
     for figure in figures:
         write_atomically(out / f"figures/{figure.name}.svg", figure.svg.encode())
@@ -136,6 +138,8 @@ def write_report(
     for strip in strips:
         write_atomically(out / f"figures/{strip.name}.jpg", strip.jpeg)
         files[f"figures/{strip.name}.jpg"] = strip.caption
+    for clip in clips:
+        write_atomically(out / f"figures/{clip.name}.mp4", clip.mp4)
     progress("page")
     write_atomically(out / "report.md", markdown(collection, found, files).encode())
     page = render_page(
@@ -146,6 +150,7 @@ def write_report(
         found,
         figures,
         strips,
+        clips,
     )
     write_atomically(out / "report.html", page.encode())
     return found

@@ -100,8 +100,8 @@ class Attention(nn.Module):
     def _split(self, tokens: Tensor, projection: nn.Linear) -> Tensor:
         return split_heads(projection(tokens), self.heads).contiguous()
 
-    def forward(self, tokens: Tensor, template: int, search: int) -> Tensor:
-        """Both templates and the search region; sides of their grids: (B, N, C) -> (B, N, C)."""
+    def _convolve(self, tokens: Tensor, template: int, search: int) -> list[Tensor]:
+        """Queries, keys and values before their linears; each image by itself."""
         counts = [template**2, template**2, search**2]
         pieces = [
             to_maps(piece, side).contiguous()
@@ -109,16 +109,16 @@ class Attention(nn.Module):
                 tokens.split(counts, dim=1), (template, template, search), strict=True
             )
         ]
-        q, k, v = (
+        return [
             torch.cat([convolve(piece) for piece in pieces], dim=1)
             for convolve in (self.conv_proj_q, self.conv_proj_k, self.conv_proj_v)
-        )
-        del pieces
-        q, k, v = (
-            self._split(q, self.proj_q),
-            self._split(k, self.proj_k),
-            self._split(v, self.proj_v),
-        )
+        ]
+
+    def forward(self, tokens: Tensor, template: int, search: int) -> Tensor:
+        """Both templates and the search region; sides of their grids: (B, N, C) -> (B, N, C)."""
+        q, k, v = self._convolve(tokens, template, search)
+        q = self._split(q, self.proj_q)
+        k, v = self._split(k, self.proj_k), self._split(v, self.proj_v)
         own = ((template + 1) // 2) ** 2 * 2
         q_templates, q_search = q.split([2 * template**2, search**2], dim=2)
         templates = join_heads(self.site(q_templates, k[:, :, :own], v[:, :, :own]))

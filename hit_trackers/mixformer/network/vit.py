@@ -116,8 +116,9 @@ class MixViT(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 197, width))
         for name, side in (("s", config.feature_side), ("t", config.template_side)):
-            table = torch.from_numpy(sine_cosine(width, side)).float().unsqueeze(0)
-            self.register_parameter(f"pos_embed_{name}", nn.Parameter(table, requires_grad=False))
+            table = nn.Parameter(torch.empty(1, side**2, width), requires_grad=False)
+            table.copy_(torch.from_numpy(sine_cosine(width, side)))
+            self.register_parameter(f"pos_embed_{name}", table)
         self.patch_embed = PatchEmbedding(width)
         self.blocks = nn.ModuleList(Block(width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width, eps=1e-6)

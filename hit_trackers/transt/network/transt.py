@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hit_trackers.layers.resnet import ResNet
+from hit_trackers.layers.resnet import BatchNorm2d, ResNet
 from hit_trackers.layers.sine import sine_position
 from hit_trackers.layers.transformer import Perceptron
 from hit_trackers.transt.network.config import CONFIGS, TransTConfig
@@ -33,7 +33,7 @@ class _Backbone(nn.Module):
     # One attribute deep, so that state-dict keys begin with `backbone.0.body.` as the official.
     def __init__(self) -> None:
         super().__init__()
-        self.body = ResNet((3, 4, 6), (1, 2, 1), (1, 1, 2), nn.BatchNorm2d)
+        self.body = ResNet((3, 4, 6), (1, 2, 1), (1, 1, 2), BatchNorm2d)
 
 
 class TransT(nn.Module):

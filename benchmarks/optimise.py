@@ -1,0 +1,135 @@
+"""Official trackers, not a line of them changed, beside themselves with `optimise`.
+
+    python -m benchmarks.optimise /tmp/OSTrack --family ostrack
+    python -m benchmarks.optimise /tmp/MixFormer --family mixformer --tracker mixformer_cvt \\
+        --dataset got10k-val --root ~/data/got10k --frames 9
+
+The official code is had as `benchmarks.official` says. Both sides have the same seeded weights and
+see the same frames in turn; times are CPU times of the process, medians, and only their ratio is
+printed. "caught" is `optimise` with every attention caught and yet computed as written: what it
+costs that the code is not changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.official import FAMILIES
+from hit_trackers.optimise import OPERATORS, Account, optimise
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.catalogue import DATASETS, split_roots
+from toolkit_adapters.datasets.decoding import decode_ahead
+from toolkit_adapters.running.activations import peak_activations
+
+Frames = list[np.ndarray]
+
+
+class Side:
+    """A tracker, the boxes that it gave, and the seconds that it took."""
+
+    def __init__(self, make: Callable[[], object], operator: str | None) -> None:
+        self.tracker = make()
+        self.account: Account | None = None
+        if operator is not None:
+            self.account = optimise(self.tracker, operator)
+        self.boxes: list[np.ndarray] = []
+        self.seconds: list[float] = []
+
+    def start(self, frames: Frames, box: list[float]) -> None:
+        self.tracker.initialize(frames[0], {"init_bbox": box})
+
+    def step(self, frame: np.ndarray, timed: bool) -> None:
+        start = time.process_time()
+        box = self.tracker.track(frame)["target_bbox"]
+        if timed:
+            self.seconds.append(time.process_time() - start)
+        self.boxes.append(np.array(box, np.float64))
+
+    def peak(self, frame: np.ndarray) -> float:
+        """MiB that one frame allocates at most."""
+        return peak_activations(lambda: self.tracker.track(frame), "cpu").bytes / 2**20
+
+
+def compare(
+    make: Callable[[], object], operator: str, sequences: list[tuple[Frames, list[float]]]
+) -> tuple[str, bool]:
+    """A line about one tracker, and whether all boxes are equal bit for bit."""
+    plain, swapped, caught = Side(make, None), Side(make, operator), Side(make, operator)
+    sides = [plain, swapped, caught]
+    with torch.no_grad():
+        for frames, box in sequences:
+            for side in sides:
+                side.start(frames, box)
+            for number, frame in enumerate(frames[1:]):
+                for turn in range(len(sides)):
+                    # A copy: some official trackers draw on what they are given.
+                    sides[(number + turn) % len(sides)].step(frame.copy(), timed=number > 0)
+                # After the first frames all are planned.
+                for site in caught.account.sites:
+                    site.as_written = True
+        last = sequences[-1][0][-1]
+        before, after = plain.peak(last), swapped.peak(last)
+    account = swapped.account
+    same = [a.tobytes() == b.tobytes() for a, b in zip(plain.boxes, swapped.boxes, strict=True)]
+    apart = max(np.abs(a - b).max() for a, b in zip(plain.boxes, swapped.boxes, strict=True))
+    median = {side: statistics.median(side.seconds) for side in sides}
+    called = [site for site in account.sites if site.calls]
+    return (
+        f"{len(account.sites):3d} attentions, {len(called):2d} swapped; "
+        f"{sum(same)} of {len(same)} frames bitwise, at most {apart:.2g} px; "
+        f"{median[plain] / median[swapped]:.3f} x update; "
+        f"caught {median[caught] / median[plain] - 1:+.1%}; "
+        f"activations {before:.1f} -> {after:.1f} MiB ({after / before - 1:+.0%})",
+        all(same),
+    )
+
+
+def main() -> int:
+    """Print a line a tracker; 1 where `exact` is not the official tracker bit for bit."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkout", type=Path, help="folder of the official repository")
+    parser.add_argument("--family", choices=FAMILIES, required=True)
+    parser.add_argument("--tracker", action="append", help="only this baseline; repeat")
+    parser.add_argument("--operator", choices=OPERATORS, default="exact")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--frames", type=int, default=16, help="of each sequence")
+    parser.add_argument("--sequences", type=int, help="only the first so many")
+    parser.add_argument("--dataset", action="append", choices=DATASETS)
+    parser.add_argument("--root", action="append", default=[], metavar="[DATASET=]DIR")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    makers = importlib.import_module(f"benchmarks.officials.{args.family}").trackers(
+        args.checkout.resolve()
+    )
+    names = args.dataset or ["demo-got10k"]
+    roots = split_roots(args.root, names)
+    found = [s for name in names for one in open_datasets(name, roots.get(name)) for s in one]
+    sequences = [
+        ([frame.image for frame in decode_ahead(s.frames[: args.frames], 0)], s.first_box.tolist())
+        for s in found[: args.sequences]
+    ]
+    print(
+        f"{args.operator}, {len(sequences)} sequences of {args.frames} frames, "
+        f"{args.threads} threads, PyTorch {torch.__version__}"
+    )
+    broken = 0
+    for baseline in args.tracker or makers:
+        line, same = compare(makers[baseline], args.operator, sequences)
+        print(f"{baseline:20s} {line}", flush=True)
+        broken += not same and args.operator == "exact"
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
