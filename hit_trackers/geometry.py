@@ -156,6 +156,8 @@ def crop_with_padding(
     found[..., :3] = patch
     found[..., 3] = 0
     if left or top or right or bottom:
+        import cv2
+
         outside = np.ones((side, side))
         outside[top : side - bottom, left : side - right] = 0
         found[..., 3] = np.where(cv2.resize(outside, (size, size)), 255, 0)

@@ -34,7 +34,7 @@ def lane_sum(x: Tensor) -> Tensor:
 
     x = torch.nn.functional.pad(x, (0, -x.shape[-1] % LANES))
     lanes = x.unflatten(-1, (-1, LANES))
-    total = lanes[..., 0, :]
+    total: Tensor = lanes[..., 0, :]
     for index in range(1, lanes.shape[-2]):
         total = total + lanes[..., index, :]
     while total.shape[-1] > 1:
@@ -45,6 +45,7 @@ def lane_sum(x: Tensor) -> Tensor:
 
 def lane_softmax(scores: Tensor) -> Tensor:
     """The softmax of rows up to 1,024 as PyTorch's CUDA kernel is known to compute it."""
-    weights = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    highest: Tensor = scores.amax(dim=-1, keepdim=True)
+    weights = (scores - highest).exp()
     divided: Tensor = weights / lane_sum(weights)
     return divided
