@@ -124,8 +124,8 @@ def main() -> None:
             sentence(found),
             "",
             f"`{command}` on {collection.devices[0]}, {os.cpu_count()} cores, PyTorch "
-            f"{torch.__version__}, float32, batch 1, seeded weights: bits, times and bytes are those "
-            "of the official architectures, and boxes mean nothing. Closed loop on rendered "
+            f"{torch.__version__}, float32, batch 1, seeded weights: bits, times and bytes are "
+            "those of the official architectures, and boxes mean nothing. Closed loop on rendered "
             "sequences.",
             "",
             tabulate([f.row for f in found], HEADINGS, tablefmt="github", disable_numparse=True),
