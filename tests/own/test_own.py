@@ -302,7 +302,7 @@ def test_its_results_are_submitted(run: Run, results: Path, tmp_path: Path) -> N
     submit = ["submit", "trackingnet", str(results), "--tracker", "mine"]
     submit += ["--dataset", "demo-trackingnet"]
     assert cli.main([*submit, "--partial", "--out", str(out)]) == 0
-    assert out.is_file()
+    assert out.with_name("mine-partial.zip").is_file()
 
 
 def test_its_declaration_reaches_the_process_of_the_vot_toolkit(root: Path) -> None:
