@@ -52,6 +52,7 @@ class OfficialFamily(Family):
         benched: parts of the tracker that a bench measures when none is named; None: of `first`.
         origin: where checkpoints come from, in words.
         unfit: tokens of other families that do not fit, and why.
+        meanings: sizes and settings in words, for a list.
         constants: ends of keys that hold constants; see `checkpoint.load_into`.
     """
 
@@ -60,6 +61,7 @@ class OfficialFamily(Family):
     benched: Mapping[str, str] | None = None
     origin: str
     unfit: Mapping[str, str] = NO_BIAS
+    meanings: Mapping[str, str] = {}
     constants: tuple[str, ...] = ()
 
     # What each family says.
@@ -147,9 +149,13 @@ class OfficialFamily(Family):
         return [words for words in combinations if tokens.issuperset(words.split("_"))]
 
     def tokens(self) -> Mapping[str, str]:
-        """As `Family.tokens`, those that do not fit included, with the reason."""
+        """As `Family.tokens`, with sizes and settings, and those that do not fit and why."""
         fit = {name: TOKENS[name].meaning for name in self.grammar.tokens}
-        return {**fit, **{name: f"not here: {why}" for name, why in self.unfit.items()}}
+        return {
+            **self.meanings,
+            **fit,
+            **{name: f"not here: {why}" for name, why in self.unfit.items()},
+        }
 
     def lossy_controls(self, baseline: str) -> Sequence[str]:
         """As `Family.lossy_controls`."""

@@ -38,6 +38,18 @@ class MixFormerFamily(OfficialFamily):
         tuple(name for name in TOKENS if name not in NO_BIAS),
     )
     first: Mapping[str, str] = {"size": "cvt"}
+    meanings: Mapping[str, str] = {
+        "cvt": "MixCvT (MixFormer-22k)",
+        "cvtl": "MixCvT-L (MixFormer-L-22k)",
+        "vit": "MixViT-B",
+        "vitl": "MixViT-L",
+        **{
+            name: "of MixCvT: a search region of "
+            f"{one.search_factor:g} mean sides, templates changed every {one.interval} frames, "
+            f"{one.online} of them online; other sizes have others"
+            for name, one in SETTINGS["cvt"].items()
+        },
+    }
     origin = "the official MixFormer repository"
 
     def files(self, parts: Mapping[str, str]) -> Sequence[str]:

@@ -31,6 +31,11 @@ class OSTrackFamily(OfficialFamily):
         tuple(name for name in TOKENS if name not in NO_BIAS),
     )
     first: Mapping[str, str] = {"size": "256"}
+    meanings: Mapping[str, str] = {
+        "256": "search region of 256 pixels, four times the box's mean side",
+        "384": "search region of 384 pixels, five times the box's mean side",
+        "noce": "without candidate elimination: no search token is dropped",
+    }
     origin = "the official OSTrack repository"
 
     def files(self, parts: Mapping[str, str]) -> Sequence[str]:

@@ -187,6 +187,37 @@ def test_open_loop_has_the_baselines_templates(clip: list[np.ndarray]) -> None:
     assert not np.array_equal(alone, expected), "its own templates are others"
 
 
+def test_the_harness_runs_it_open_loop_with_templates_that_differ(
+    clip: list[np.ndarray], tmp_path: Path
+) -> None:
+    import cv2
+
+    from toolkit_adapters.datasets.got10k import Got10k
+    from toolkit_adapters.running.passes import Entrant, run_sequence
+    from toolkit_adapters.verdict.equivalence import compare_records
+
+    folder = tmp_path / "val/a"
+    folder.mkdir(parents=True)
+    for number, frame in enumerate(clip, start=1):
+        cv2.imwrite(str(folder / f"{number:08d}.jpg"), frame)
+    (folder / "groundtruth.txt").write_text(f"{','.join(map(str, BOX))}\n" * len(clip))
+    (tmp_path / "val/list.txt").write_text("a\n")
+    sequence = next(iter(Got10k(tmp_path, split="val", name="got10k-val")))
+    names = ["mixformer_vit_lasot", "mixformer_vit_lasot_memeff"]
+    trackers = [hasty(name, online=2, interval=2) for name in names]
+    entrants = [Entrant(tracker, tracker.variant) for tracker in trackers]
+    outcome = run_sequence(entrants, sequence, open_loop=3)
+    assert not outcome.failures
+    baseline, memeff = (outcome.records[name] for name in names)
+    assert baseline.decision_names == memeff.decision_names == ("template",)
+    assert set(np.unique(baseline.decisions[1:])) <= {0, 1}
+    assert not np.array_equal(baseline.boxes, memeff.boxes)
+    found = compare_records("a", "got10k-val", baseline, memeff)
+    assert found.open_frames == 2
+    assert 0 < found.open_px < TOLERANCE_PX
+    assert [flips.frames for flips in found.flips] == [len(clip) - 1]
+
+
 def test_pooling_is_the_integral_of_the_interpolation() -> None:
     rng = np.random.default_rng(0)
     features = rng.standard_normal((1, 2, 6, 7)).astype(np.float32)
