@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
 from hit_trackers.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ SUFFIXES = (".pth.tar", ".pth", ".pt", ".safetensors")
 
 def folders() -> list[Path]:
     """Where checkpoints are looked for: `HIT_CHECKPOINTS`, then the user's data folder."""
+    import platformdirs  # not above: a network with seeded weights runs without it
+
     named = os.environ.get(ENVIRONMENT, "")
     found = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
     return [*found, Path(platformdirs.user_data_dir("hit-trackers")) / "checkpoints"]

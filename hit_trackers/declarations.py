@@ -9,6 +9,11 @@
     colour = "bgr"                     # of the images it wants (default: "rgb")
     box = "xyxy"                       # of its answers (default: "xywh")
     seconds = 60                       # that one call of it may take (default: 60)
+    cuda = "redirect"                  # its `.cuda()` goes to the device that was chosen
+    numpy_aliases = true               # it still has np.float, np.int, ... of old NumPy
+
+    [theirs]
+    trax = "bin/tracker --fast"        # in place of `make`: an executable that speaks TraX
 
 Imports nothing heavy.
 """
@@ -20,7 +25,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +38,18 @@ else:
     import tomli as tomllib
 
 FILE = "trackers.toml"
+#: Where another such file is, of the configuration.
+FILE_VARIABLE = "HIT_TRACKERS_FILE"
+#: What makes a tracker of an executable, where the vot-toolkit is installed.
+TRAX = "toolkit_adapters.vot.client:TraxTracker"
 #: Declarations of the command line, as JSON: child processes and other machines read them too.
 VARIABLE = "HIT_TRACKERS_OWN"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_CHOICES = {"colour": ("rgb", "bgr"), "box": ("xywh", "xyxy")}
+_CHOICES = {
+    "colour": ("rgb", "bgr"),
+    "box": ("xywh", "xyxy"),
+    "cuda": ("as written", "redirect"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,15 @@ class Declaration:
 
     Attributes:
         name: the tracker's name.
-        make: `file.py:name` or `package.module:name`.
+        make: `file.py:name` or `package.module:name`; of an executable, what runs it.
         root: folder of the tracker's code.
         baseline: name of its baseline; empty: it is one.
         claim: what it says of itself; empty for a baseline, and `tolerance` for a variant.
         colour, box: of the images that it wants, and of the boxes that it answers.
         seconds: that one call may take, where Python can interrupt it.
+        cuda: "redirect": what its code sends to CUDA goes to the device that was chosen.
+        numpy_aliases: its code finds the names that NumPy has removed.
+        trax: the command of an executable that speaks the TraX protocol; "" where Python makes it.
     """
 
     name: str
@@ -62,8 +78,15 @@ class Declaration:
     colour: str = "rgb"
     box: str = "xywh"
     seconds: float = 60.0
+    cuda: str = "as written"
+    numpy_aliases: bool = False
+    trax: str = ""
 
     def __post_init__(self) -> None:
+        if self.trax:
+            command = {"command": self.trax, "root": self.root, "seconds": self.seconds}
+            object.__setattr__(self, "make", TRAX)
+            object.__setattr__(self, "arguments", command)
         if not _NAME.fullmatch(self.name):
             raise FamilyError(
                 f"own tracker {self.name!r}: expected a name of small letters, digits and _, such "
@@ -124,15 +147,16 @@ def of_file(path: Path) -> list[Declaration]:
 
 
 def _of_table(path: Path, name: str, table: Any) -> Declaration:
-    known = {"make", "root", "arguments", "baseline", "claim", "colour", "box", "seconds"}
-    if not isinstance(table, dict) or "make" not in table or not table.keys() <= known:
+    known = {one.name for one in fields(Declaration)} - {"name"}
+    made = isinstance(table, dict) and len({"make", "trax"} & table.keys()) == 1
+    if not made or not table.keys() <= known:
         raise FamilyError(
-            f'{path}: [{name}]: expected `make = "file.py:name"` and of these what is needed: '
-            f"{', '.join(sorted(known - {'make'}))}; got {table!r}"
+            f'{path}: [{name}]: expected `make = "file.py:name"` or `trax = "command"`, and of '
+            f"these what is needed: {', '.join(sorted(known - {'make', 'trax'}))}; got {table!r}"
         )
     root = (path.parent / str(table.get("root", "."))).resolve()
-    values = {**table, "root": str(root)}
-    types: dict[str, Any] = {"arguments": dict, "seconds": (int, float)}
+    values = {"make": "", **table, "root": str(root)}
+    types: dict[str, Any] = {"arguments": dict, "seconds": (int, float), "numpy_aliases": bool}
     wrong = [key for key in values if not isinstance(values[key], types.get(key, str))]
     if wrong:
         raise FamilyError(f"{path}: [{name}]: {', '.join(wrong)}: of another type than expected")
@@ -153,6 +177,15 @@ def _declared() -> list[Declaration]:
 
 
 def declarations() -> list[Declaration]:
-    """All own trackers: of the command line, then of `trackers.toml` in the working directory."""
-    found = {one.name: one for one in (of_file(Path(FILE)) if Path(FILE).is_file() else [])}
-    return list({**found, **{one.name: one for one in _declared()}}.values())
+    """All own trackers.
+
+    Of equal names the first counts: of the command line (and `--trackers FILE`), of `trackers.toml`
+    in the working directory, of the file that the configuration names.
+    """
+    files = [Path(FILE)] if Path(FILE).is_file() else []
+    if named := os.environ.get(FILE_VARIABLE):
+        files.append(Path(named))
+    found: dict[str, Declaration] = {}
+    for one in (*_declared(), *(one for path in files for one in of_file(path))):
+        found.setdefault(one.name, one)
+    return list(found.values())

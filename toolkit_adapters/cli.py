@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.version import VERSION
 from toolkit_adapters import commands
+from toolkit_adapters.datasets.settings import use_configured_trackers
 
 DESCRIPTION = """\
 This tracker is faster, but is it still the same tracker?
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name in sorted(module.name for module in pkgutil.iter_modules(commands.__path__)):
         command = importlib.import_module(f"{commands.__name__}.{name}")
         subparser = subparsers.add_parser(
-            name,
+            name.replace("_", "-"),
             help=command.HELP,
             description=command.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def guarded(program: str, work: Callable[[], int]) -> int:
     """Do the work of a command; what we raise on purpose becomes a message and an exit status."""
     try:
+        use_configured_trackers()
         status = int(work())
         sys.stdout.flush()
         return status

@@ -56,6 +56,9 @@ class Optimised:
         """Give the network its own methods back."""
         self._undo.close()
 
+    def _title(self, *parts: str) -> str:
+        return ".".join(part for part in (self.title, *parts) if part)
+
     def _outer(self, method: str, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A public method of the network itself."""
         if self._depth:  # called by another one
@@ -65,6 +68,10 @@ class Optimised:
                 f"{self.title or 'network'}.{method} was called with gradients on: an optimised "
                 "network is for inference; call it within torch.no_grad() or inference_mode()"
             )
+        if any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda")):
+            # Each function picks a type of its own there.
+            self.account.unproven[self._title(method)] = "left alone, as autocast is on"
+            return original(*args, **kwargs)
         self._depth += 1
         try:
             if method not in self._looked:
@@ -137,8 +144,7 @@ class Optimised:
             frame = watch.frames[-1]
             frames.setdefault(frame.place, frame).product()
             sites = found.setdefault(frame.place, [])
-            name = ".".join(part for part in (self.title, *frame.place) if part)
-            number = f"{name}[{len(sites)}]"
+            number = f"{self._title(*frame.place)}[{len(sites)}]"
             sites.append(Site(number, self.operator, ends=frame.values, visit=self._visit))
             return sites[-1].note(Expression(product))
 
@@ -187,7 +193,7 @@ class Optimised:
         Returns:
             What the untouched method returns.
         """
-        title = ".".join(part for part in (self.title, method) if part)
+        title = self._title(method)
         if not state.is_unchanged(self.network, (args, kwargs)):
             self.account.unproven[title] = "it keeps something from call to call"
             return seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -106,10 +107,13 @@ def replace(undo: ExitStack, module: nn.Module, name: str, within: Callable[...,
     """Call `within(original, *args, **kwargs)` in place of a method, until `undo` is closed."""
     original = getattr(module, name)
     before = vars(module).get(name)
+    function = getattr(original, "__func__", None)
 
     @functools.wraps(original)
-    def method(*args: Any, **kwargs: Any) -> Any:
-        return within(original, *args, **kwargs)
+    def method(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        # Of a copy of the module it is the copy's own method that is called.
+        bound = original if function is None else types.MethodType(function, self)
+        return within(bound, *args, **kwargs)
 
     def restore() -> None:
         if before is None:
@@ -117,5 +121,5 @@ def replace(undo: ExitStack, module: nn.Module, name: str, within: Callable[...,
         else:
             vars(module)[name] = before
 
-    vars(module)[name] = method
+    vars(module)[name] = types.MethodType(method, module)
     undo.callback(restore)

@@ -8,6 +8,7 @@ targets, and a network whose export answers something else is refused.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import io
 import warnings
@@ -73,7 +74,7 @@ class ExportedEngine(OwnEngine):
             EngineError: it cannot be traced, or this runtime cannot load it.
         """
         graph = _Traced(self.modules, run, args, kwargs)
-        buffer = io.BytesIO()
+        buffer: Any = io.BytesIO()  # which the exporter takes, whatever its annotation says
         names = [f"in{number}" for number in range(len(graph.inputs))]
         try:
             importlib.import_module("onnx")
@@ -82,7 +83,7 @@ class ExportedEngine(OwnEngine):
                 torch.onnx.export(
                     graph,
                     tuple(graph.inputs),
-                    buffer,  # type: ignore[arg-type]
+                    buffer,
                     dynamo=False,
                     opset_version=OPSET,
                     input_names=names,
@@ -171,13 +172,17 @@ def _openvino(content: bytes) -> Execute:
         "ENABLE_CPU_PINNING": False,
     }
     model = core.compile_model(core.read_model(io.BytesIO(content)), "CPU", settings)
-    request = model.create_infer_request()
+    held = [model.create_infer_request(), model]
+    # It complains of objects that outlive it.
+    atexit.register(held.clear)
     kept = [one.get_any_name() for one in model.inputs]
+    count = len(model.outputs)
+    del model
 
     def execute(inputs: list[np.ndarray]) -> list[np.ndarray]:
         given = {f"in{number}": np.ascontiguousarray(value) for number, value in enumerate(inputs)}
-        found = request.infer({name: given[name] for name in kept})
-        return [np.array(found[output]) for output in model.outputs]  # its memory is used again
+        found = held[0].infer({name: given[name] for name in kept})
+        return [np.array(found[number]) for number in range(count)]  # its memory is used again
 
     return execute
 

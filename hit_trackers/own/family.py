@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +67,7 @@ class OwnFamily(Family):
         from hit_trackers.own.tracker import OwnTracker
 
         room = Room(self.declaration)
+        room.device = device
         maker = room.import_maker()
         offered: dict[str, Any] = {"device": device}
         if checkpoint is not None:
@@ -101,6 +104,12 @@ class OwnFamily(Family):
         """As `Family.sources`: the file that it is made by, and what was imported beside it."""
         room = Room(self.declaration)
         named = [self.declaration.file] if self.declaration.file is not None else []
+        if self.declaration.trax:
+            # Of an executable those words of its command that are files.
+            words = shlex.split(self.declaration.trax)
+            paths = [room.root / words[0], *(room.root / word for word in words[1:])]
+            named = [path.resolve() for path in paths if path.is_file()]
+            named += [Path(found) for found in (shutil.which(words[0]),) if found and not named]
         return [*named, *(path for path in room.sources() if path not in named)]
 
 

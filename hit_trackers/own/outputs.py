@@ -1,4 +1,4 @@
-"""What a network answered, however much: a digest over every bit, and a sample of bounded size."""
+"""What a network answered, however much: a digest over every bit, and a sample of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from hit_trackers.own.calls import leaves
 from hit_trackers.protocol import Outputs
@@ -37,20 +36,21 @@ def summarise(answers: list[Any]) -> Outputs:
     """
     tensors = [tensor for tensor in tensors_of(answers) if tensor.numel()]
     sha = hashlib.blake2b(digest_size=8)
-    values: list[NDArray[np.float32]] = []
-    ranges: list[NDArray[np.float32]] = []
+    values: list[np.ndarray] = []
+    ranges: list[np.ndarray] = []
+    left = SAMPLE
     for number, tensor in enumerate(tensors):
         sha.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
         flat = tensor.contiguous().reshape(-1)
         sha.update(flat.view(torch.uint8).numpy().tobytes())
         numbers = flat.to(torch.float32)
-        left = SAMPLE - sum(len(one) for one in values)
         share = min(len(flat), left // (len(tensors) - number))
         if not share:
             continue
         sample = numbers[torch.linspace(0, len(flat) - 1, share).long()].numpy().copy()
         if not bool(torch.isfinite(numbers).all()):
             sample[:] = np.nan
+        left -= share
         values.append(sample)
         ranges.append(np.full(share, range_of(numbers), np.float32))
     if not values:

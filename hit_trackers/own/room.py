@@ -21,9 +21,14 @@ from typing import Any, TextIO
 
 from hit_trackers.declarations import Declaration
 from hit_trackers.errors import FamilyError
+from hit_trackers.own.lent import cuda_led_to, numpy_aliases
 
 #: Top-level packages that a room has brought in, by name, and whose they are.
 _TAKEN: dict[str, str] = {}
+
+
+#: Nobody's, even where a root is the checkout of this project.
+_OURS = ("hit_trackers", "toolkit_adapters")
 
 
 class Room:
@@ -32,6 +37,7 @@ class Room:
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
         self.seconds = declaration.seconds
+        self.device = "cpu"
         self.root = Path(declaration.root)
         self.directory = self.root
         self.log: TextIO = _Log(declaration.name)
@@ -54,7 +60,12 @@ class Room:
         with contextlib.ExitStack() as stack:
             stack.callback(os.chdir, before)
             stack.enter_context(contextlib.redirect_stdout(self.log))
-            stack.enter_context(_limited(self.seconds))
+            if not self.declaration.trax:  # its client watches the time
+                stack.enter_context(_limited(self.seconds))
+            if self.declaration.cuda == "redirect":
+                stack.enter_context(cuda_led_to(self.device))
+            if self.declaration.numpy_aliases:
+                stack.enter_context(numpy_aliases())
             try:
                 yield
             except SystemExit as error:
@@ -116,6 +127,8 @@ class Room:
 
     def _claim(self, before: set[str]) -> None:
         for name in set(sys.modules) - before:
+            if name.partition(".")[0] in _OURS:
+                continue
             if _is_below(sys.modules[name], self.root):
                 _TAKEN.setdefault(name.partition(".")[0], str(self.root))
 
@@ -165,5 +178,6 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 def _is_below(module: ModuleType, root: Path) -> bool:
-    file = getattr(module, "__file__", None)
-    return bool(file) and Path(str(file)).resolve().is_relative_to(root.resolve())
+    file = Path(str(getattr(module, "__file__", None) or ""))
+    # PyTorch has modules that are made of nothing, with a name of a file and no folder.
+    return file.is_absolute() and file.resolve().is_relative_to(root.resolve())

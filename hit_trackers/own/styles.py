@@ -97,6 +97,31 @@ def as_box(answer: Any, convention: str) -> Box:
     return box
 
 
+def require_convention(name: str, first: Box, answer: Any, declared: str) -> None:
+    """Hold the first answer against the first box: a frame later the target is not far away.
+
+    Raises:
+        FamilyError: read by the other convention it is on the target, by the declared one not.
+    """
+    other = next(one for one in ("xywh", "xyxy") if one != declared)
+    overlaps = [_overlap(first, as_box(answer, one)) for one in (declared, other)]
+    if overlaps[0] < 0.3 and overlaps[1] > 0.5:
+        raise FamilyError(
+            f"{name} answers {np.round(np.asarray(answer, np.float64).ravel(), 1).tolist()} to a "
+            f"target that was at {first.tolist()} (x, y, w, h) a frame before: that is "
+            f'{other}, not {declared}; declare `box = "{other}"` in a trackers.toml'
+        )
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union; 0 for what is no box."""
+    if not (np.isfinite(b).all() and (b[2:] > 0).all()):
+        return 0.0
+    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[:2] + a[2:], b[:2] + b[2:])
+    shared = float(np.prod(np.maximum(high - low, 0)))
+    return shared / float(np.prod(a[2:]) + np.prod(b[2:]) - shared)
+
+
 def as_score(score: Any) -> float:
     """A score as a number; NaN where there is none."""
     try:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.own.room import Room
-from hit_trackers.own.styles import as_box, as_score, speak
+from hit_trackers.own.styles import as_box, as_score, require_convention, speak
 from hit_trackers.protocol import Prediction, check_image
 from hit_trackers.variants import Variant
 
@@ -34,6 +34,7 @@ class OwnTracker:
         self.probe = probe
         self._room = room
         self._declaration = room.declaration
+        self._first: NDArray[np.float64] | None = None
         self._start, self._find = speak(tracker, room.declaration)
 
     @property
@@ -45,6 +46,7 @@ class OwnTracker:
         """As `Tracker.init`; it begins in its root, wherever it went before."""
         check_image(image)
         self._room.directory = self._room.root
+        self._first = np.array(box, dtype=np.float64)
         if self.probe is not None:
             self.probe.engine.starting = True
         try:
@@ -65,7 +67,11 @@ class OwnTracker:
             self.probe.watch.begin()
         with self._room.entered():
             answer, score = self._find(self._coloured(image))
-        return Prediction(as_box(answer, self._declaration.box), as_score(score))
+        box = as_box(answer, self._declaration.box)
+        if self._first is not None:
+            require_convention(self.name, self._first, answer, self._declaration.box)
+            self._first = None
+        return Prediction(box, as_score(score))
 
     def _coloured(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if self._declaration.colour == "rgb":

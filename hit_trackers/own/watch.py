@@ -93,7 +93,7 @@ class Watch:
             return math.nan
         events = self._events[: self._pairs]
         events[-1][1].synchronize()
-        return float(sum(start.elapsed_time(end) for start, end in events)) / 1e3
+        return sum(float(start.elapsed_time(end)) for start, end in events) / 1e3
 
     def call(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Execute a call of an entry, and watch it where it comes from outside."""
@@ -129,7 +129,7 @@ class Watch:
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
-        """Calls that are none of the tracker's: not watched, without a trace in the networks."""
+        """Calls that are none of the tracker's: not watched, and without a trace."""
         before, self._inside = self._inside, True
         try:
             with unchanged(self.modules):

@@ -17,7 +17,7 @@ from toolkit_adapters.datasets.benchmarks import (
     lasot_attributes,
     lasot_extension,
 )
-from toolkit_adapters.datasets.lasot import official_names
+from toolkit_adapters.datasets.lasot import Lasot, official_names
 
 sys.path.insert(0, str(Path(__file__).parent))
 from trees import CHOSEN, make
@@ -200,11 +200,22 @@ def test_a_root_without_the_benchmark_is_said(tmp_path):
             list(opened(name, tmp_path / "other"))
 
 
+def test_names_of_a_list_stay_below_the_root(tmp_path):
+    make("vot", tmp_path)
+    for text, words in (("../bag", "no name of a sequence"), ("bag\nbag", "listed twice")):
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(DatasetError, match=words):
+            list(opened("vot", tmp_path))
+
+
 def test_attributes(tmp_path):
     make("uav123", tmp_path / "uav")
     make("otb", tmp_path / "otb")
     assert opened("uav123", tmp_path / "uav").attributes("uav4") == ("SV",)
     assert opened("otb", tmp_path / "otb").attributes("Deer") == ("MB", "FM", "IPR", "BC", "LR")
+    lasot = opened("lasot", tmp_path)
+    assert lasot.attributes("airplane-1") == ("POC", "ROT", "SV", "LR")
+    assert Lasot(tmp_path, "demo-lasot", any_name=True).attributes("airplane-1") == ()
     (tmp_path / "uav/anno/UAV123/att/uav4.txt").write_text("1,0")
     with pytest.raises(DatasetError, match="2 flags, expected 12"):
         opened("uav123", tmp_path / "uav").attributes("uav4")

@@ -179,3 +179,25 @@ def test_no_tile_is_too_small(queries, block):
     assert [row for part in parts for row in range(part.start, part.stop)] == list(range(queries))
     if queries >= FEWEST_ROWS:
         assert min(part.stop - part.start for part in parts) >= FEWEST_ROWS
+
+
+def test_a_copy_has_weights_of_its_own():
+    network = make(Attention("plain"), MultiHead())
+    optimise(network)
+    outputs(network)
+    double = copy.deepcopy(network)
+    for parameter in double.parameters():
+        parameter.data.mul_(0.5)
+    plain = make(Attention("plain"), MultiHead())
+    for parameter in plain.parameters():
+        parameter.data.mul_(0.5)
+    assert all(map(torch.equal, outputs(double), outputs(plain)))
+
+
+def test_autocast_is_left_alone():
+    network = make(Attention("plain"))
+    with torch.autocast("cpu", torch.bfloat16):
+        official = outputs(network)
+        account = optimise(network)
+        assert all(map(torch.equal, official, outputs(network)))
+    assert "autocast" in account.unproven["forward"]

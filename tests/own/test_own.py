@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_samples import MINE, write
 
 from hit_trackers import load_tracker
 from hit_trackers.declarations import VARIABLE
@@ -17,24 +18,6 @@ from toolkit_adapters import cli
 from toolkit_adapters.records import Results, open_results
 
 Run = Callable[..., int]
-MINE = '''
-class Mine:
-    """Moves its box by the mean colour."""
-
-    def init(self, image, box):
-        self.box = box
-
-    def update(self, image):
-        self.box = self.box + [*image.mean(axis=(0, 1)) / 255, 0]
-        return self.box, 0.5
-'''
-
-
-def write(name: str, text: str) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
 
 
 def test_a_file_of_ten_lines_runs_and_is_reported(run: Run, results: Path, tmp_path: Path) -> None:

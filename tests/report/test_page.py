@@ -60,7 +60,8 @@ def test_everything_has_a_name_for_those_who_cannot_see_it(page):
 
 def test_figures_are_written_in_both_forms(report):
     names = {path.stem for path in (report / "figures").glob("*.svg")}
-    expected = {"variants", "divergence", "latency_distributions", "latency_series"}
+    expected = {"variants", "divergence", "latency_distributions", "latency_series", "tradeoff"}
+    expected |= {"sparklines_hit_nano_memeff", "sparklines_hit_nano_bf16"}
     assert names == expected | {"curves_demo_lasot", "curves_demo_trackingnet"}
     for name in names:
         assert (report / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -68,6 +69,9 @@ def test_figures_are_written_in_both_forms(report):
         assert svg.startswith("<svg")
         assert "<text" in svg
         assert f"figures/{name}.png" in (report / "report.md").read_text()
+    curves = (report / "figures/success_demo_lasot.pgf").read_text()
+    assert curves.count("addplot") == 3
+    assert r"hit\_nano\_exact" in curves
 
 
 def test_names_from_files_cannot_become_markup(maker):

@@ -30,6 +30,7 @@ REPEATS = {"cpu": 20, "cuda": 200}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
+    arguments.add_trackers_option(parser)
     add(
         "--tracker",
         action="append",

@@ -17,6 +17,8 @@ examples:
   hit-trackers evaluate SiamRPN++.zip --dataset lasot --annotations /data/LaSOT
   hit-trackers evaluate results/mine --dataset lasot --annotations annotations.zip \\
       --convention official --sequences
+  hit-trackers evaluate SiamRPN++.zip ATOM.zip mine=results/mine --dataset lasot \\
+      --annotations /data/LaSOT --out comparison
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,18 @@ HELP = "score raw result files of any tracker under a named convention"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `evaluate`."""
-    parser.add_argument("raw", metavar="RAW", type=Path, help="results of one tracker")
+    parser.add_argument(
+        "raw",
+        nargs="+",
+        metavar="[LABEL=]RAW",
+        help="results of one tracker; several are compared, the others with the first",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the comparison there: table (.md, .csv, .tex) and curves (.png, .svg, .pgf)",
+    )
     parser.add_argument(
         "--dataset",
         required=True,
@@ -85,18 +98,24 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print; 0, or 1 by an error of ours."""
     from toolkit_adapters.scoring import find
     from toolkit_adapters.scoring.rawresults.evaluation import evaluate
-    from toolkit_adapters.scoring.statistics import score_intervals
 
-    evaluation = evaluate(
-        args.raw,
-        args.annotations,
-        find(args.dataset, args.convention),
-        skip_missing=args.skip_missing,
-        repair=args.repair,
-        truncate=args.truncate,
-        dataset=args.dataset,
-    )
-    intervals = score_intervals(list(evaluation.scores.values()))
+    evaluations = {
+        label: evaluate(
+            path,
+            args.annotations,
+            find(args.dataset, args.convention),
+            skip_missing=args.skip_missing,
+            repair=args.repair,
+            truncate=args.truncate,
+            dataset=args.dataset,
+        )
+        for label, path in _labelled(args.raw).items()
+    }
+    if len(evaluations) > 1 or args.out is not None:
+        return _compare(args, evaluations)
+    args.raw = Path(args.raw[0].partition("=")[2] or args.raw[0])
+    evaluation = next(iter(evaluations.values()))
+    intervals = _intervals(evaluation)
     groups = _groups(args, evaluation)
     if args.json:
         json.dump(_as_json(evaluation, intervals, groups), sys.stdout, indent=2)
@@ -104,6 +123,54 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(args, evaluation, intervals, groups)
     return 0
+
+
+def _labelled(values: Sequence[str]) -> dict[str, Path]:
+    """Read `LABEL=RAW`, or RAW, whose name is the label then.
+
+    Raises:
+        ResultFileError: two have the same label.
+    """
+    from hit_trackers.errors import ResultFileError
+
+    found: dict[str, Path] = {}
+    for value in values:
+        label, equals, rest = value.partition("=")
+        named = equals and not Path(value).exists()
+        path = Path(rest if named else value)
+        label = label if named else path.resolve().name.removesuffix(".zip")
+        if label in found:
+            raise ResultFileError(
+                f"{value}: the label {label} is taken by {found[label]}; give LABEL={path}"
+            )
+        found[label] = path
+    return found
+
+
+def _compare(args: argparse.Namespace, evaluations: Mapping[str, Evaluation]) -> int:
+    """Print and write a comparison."""
+    from toolkit_adapters.reporting import comparison
+
+    found = comparison.compare(evaluations)
+    if args.json:
+        content = {label: _as_json(one, _intervals(one), {}) for label, one in evaluations.items()}
+        json.dump(content, sys.stdout, indent=2)
+        print()
+    else:
+        shown = comparison.table(found)
+        print(shown.to_text())
+        print("".join(f"  {note}\n" for note in shown.notes), end="")
+    if args.out is not None:
+        for path in comparison.write(found, args.out):
+            print(f"wrote {path}", file=sys.stderr if args.json else sys.stdout)
+    return 0
+
+
+def _intervals(evaluation: Evaluation) -> Mapping[str, Interval]:
+    """The intervals of an evaluation's scores."""
+    from toolkit_adapters.scoring.statistics import score_intervals
+
+    return score_intervals(list(evaluation.scores.values()))
 
 
 def _groups(args: argparse.Namespace, evaluation: Evaluation) -> dict[str, tuple[int, Score]]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 
 from toolkit_adapters.datasets.catalogue import BENCHMARKS, DATASETS, FOLDERS, variable
+from toolkit_adapters.running import arguments
 
 HELP = "list trackers, their claims, and datasets"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    arguments.add_trackers_option(parser)
     parser.add_argument("--family", metavar="NAME", help="only the trackers of this family")
     parser.add_argument("--size", metavar="NAME", help="only the trackers of this size")
 

@@ -29,6 +29,7 @@ TRACKERS = ("hit", "hit_memeff", "hit_exact")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
+    arguments.add_trackers_option(parser)
     add(
         "--tracker",
         action="append",

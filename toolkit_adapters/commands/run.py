@@ -32,6 +32,7 @@ HELP = "run trackers over datasets, timed frame by frame"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
+    arguments.add_trackers_option(parser)
     add(
         "--tracker",
         action="append",

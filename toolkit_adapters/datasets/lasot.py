@@ -60,7 +60,8 @@ class Lasot(Dataset):
 
     def attributes(self, name: str) -> tuple[str, ...]:
         """Those of the official evaluation toolkit; () for what is not of the test set."""
-        return lasot_attributes().get(name, ())
+        # The demo has names of its own, some of which are LaSOT's.
+        return () if self._any_name else lasot_attributes().get(name, ())
 
     def _folder(self, name: str) -> Path:
         return self.root / name.rpartition("-")[0] / name

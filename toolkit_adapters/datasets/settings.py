@@ -9,6 +9,9 @@ The file is `config.ini` in the user's configuration folder (`HIT_TRACKERS_CONFI
 
     [checkpoints]
     folder = /data/checkpoints
+
+    [trackers]
+    file = /home/me/lab/trackers.toml
 """
 
 from __future__ import annotations
@@ -17,8 +20,7 @@ import configparser
 import os
 from pathlib import Path
 
-import platformdirs
-
+from hit_trackers.declarations import FILE_VARIABLE
 from hit_trackers.errors import HitTrackersError
 
 
@@ -33,6 +35,8 @@ def config_file() -> Path:
     override = os.environ.get("HIT_TRACKERS_CONFIG")
     if override:
         return expanded(override)
+    import platformdirs  # not above: whoever names the folder needs it not
+
     return Path(platformdirs.user_config_dir("hit-trackers", appauthor=False)) / "config.ini"
 
 
@@ -41,6 +45,8 @@ def cache_folder() -> Path:
     override = os.environ.get("HIT_TRACKERS_CACHE")
     if override:
         return expanded(override)
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("hit-trackers", appauthor=False))
 
 
@@ -67,6 +73,13 @@ def setting(section: str, key: str) -> str | None:
             f"{path}: cannot be read as INI ({error}); expected [roots] and `lasot = /data/LaSOT`"
         ) from error
     return parser.get(section, key, fallback=None) or None
+
+
+def use_configured_trackers() -> None:
+    """Let `hit_trackers` find the own trackers of the configuration file; the environment first."""
+    file = setting("trackers", "file")
+    if file:
+        os.environ.setdefault(FILE_VARIABLE, str(expanded(file)))
 
 
 def use_configured_checkpoints() -> None:

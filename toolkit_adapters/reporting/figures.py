@@ -11,6 +11,8 @@ from toolkit_adapters.reporting.collect import Collection, Extract
 from toolkit_adapters.reporting.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
 from toolkit_adapters.reporting.memory import Peak, peak
 from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.reporting.sparklines import sparklines
+from toolkit_adapters.reporting.tradeoff import tradeoff
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -254,7 +256,8 @@ def divergence(collection: Collection) -> Figure | None:
 
 def build_figures(collection: Collection) -> list[Figure]:
     """All figures that the results have data for, in the order of the page."""
-    found = [waterfall(collection), divergence(collection), distributions(collection)]
+    found = [tradeoff(collection), waterfall(collection), divergence(collection)]
+    found += [*sparklines(collection), distributions(collection)]
     found += [series(collection), *(curves(collection, name) for name in collection.datasets)]
     found += [attribute_figure(collection, name) for name in collection.datasets]
     return [figure for figure in found if figure is not None]

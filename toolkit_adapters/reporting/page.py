@@ -10,6 +10,7 @@ from importlib import resources
 from hit_trackers.version import VERSION
 from toolkit_adapters.reporting.answers import Question
 from toolkit_adapters.reporting.checks import references_for
+from toolkit_adapters.reporting.clips import Clip
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.drawing import Figure
 from toolkit_adapters.reporting.sections import Section
@@ -22,12 +23,13 @@ MAX_ROWS = 4000
 
 @dataclass(frozen=True)
 class Embedded:
-    """A figure or strip as the page embeds it: data URIs."""
+    """A figure, strip or clip as the page embeds it: data URIs."""
 
     source: str
     dark: str
     alt: str
     caption: str
+    video: str = ""  # what `source` is the poster of
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def render_page(
     tables: Sequence[Table],
     figures: Sequence[Figure],
     strips: Sequence[Strip],
+    clips: Sequence[Clip] = (),
 ) -> str:
     """The page as text."""
     import jinja2
@@ -63,7 +66,7 @@ def render_page(
         failures=collection.verification.broken,
         gaps=collection.verification.gaps,
         questions=questions,
-        parts=_parts(tables, figures, strips),
+        parts=_parts(tables, figures, strips, clips),
         Mark=Mark,
         # Our own files, not data: quotes in them must stay quotes.
         style=Markup(here.joinpath("page.css").read_text("utf-8")),
@@ -73,7 +76,10 @@ def render_page(
 
 
 def _parts(
-    tables: Sequence[Table], figures: Sequence[Figure], strips: Sequence[Strip]
+    tables: Sequence[Table],
+    figures: Sequence[Figure],
+    strips: Sequence[Strip],
+    clips: Sequence[Clip],
 ) -> list[Part]:
     parts = []
     for section in Section:
@@ -81,6 +87,17 @@ def _parts(
             Embedded(_svg(f.svg), _svg(f.svg_dark()), f.alt, f.caption)
             for f in figures
             if f.section is section
+        ]
+        pictures += [
+            Embedded(
+                _uri("image/jpeg", clip.poster),
+                "",
+                clip.alt,
+                clip.caption,
+                _uri("video/mp4", clip.mp4),
+            )
+            for clip in clips
+            if clip.section is section
         ]
         pictures += [
             Embedded(_uri("image/jpeg", strip.jpeg), "", strip.alt, strip.caption)

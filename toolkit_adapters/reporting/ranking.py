@@ -22,7 +22,7 @@ HEADINGS = (
 _ORDER = tuple(Boxes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranked:
     """A variant and what was found of it."""
 
@@ -88,9 +88,10 @@ def rows(
 
 def sentences(collection: Collection, baseline: str) -> list[str]:
     """What a lab wants: of the best variant, and of the fastest that keeps its claim if another."""
-    kept = [one for one in ranked(collection, baseline) if one.certificate.holds]
+    found = ranked(collection, baseline)
+    kept = [one for one in found if one.certificate.holds]
     if not kept:
-        return [f"No variant of {baseline} kept its claim."]
+        return [f"No variant of {baseline} {'kept its claim' if found else 'fits it'}."]
     fastest = max(kept, key=lambda one: one.update.value if one.update else 0.0)
     return [_sentence(collection, one) for one in dict.fromkeys([kept[0], fastest])]
 

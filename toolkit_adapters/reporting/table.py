@@ -7,6 +7,7 @@ import enum
 import io
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from toolkit_adapters.reporting.sections import Section
@@ -31,12 +32,14 @@ class Cell:
     words: what is printed, without the range.
     value: what it is sorted by, and what a CSV file holds; the words themselves where None.
     range: printed after the words, in fainter ink: an interval and what belongs to it.
+    rank: 1 for the best of a column, 2 for the second; 0 where that is not said.
     """
 
     words: str
     value: float | None = None
     mark: Mark = Mark.NONE
     range: str = ""
+    rank: int = 0
 
     @property
     def text(self) -> str:
@@ -95,7 +98,7 @@ class Table:
 
     def to_markdown(self) -> str:
         """Heading, table and notes; a cell stays one cell, whatever is in it."""
-        rows = [[_in_row(cell.text) for cell in row] for row in self.rows]
+        rows = [[_ranked(cell, _in_row(cell.text), _MARKDOWN) for cell in row] for row in self.rows]
         text = self._tabulated([_in_row(heading) for heading in self.headings], rows, "github")
         notes = "".join(f"\n- {_on_one_line(note)}" for note in self.notes)
         return f"### {_on_one_line(self.title)}\n\n{text}\n" + (f"{notes}\n" if notes else "")
@@ -115,13 +118,16 @@ class Table:
     def to_latex(self) -> str:
         """A `table` environment for `\\usepackage{booktabs}`."""
         columns = "".join("r" if numeric else "l" for numeric in self.numeric_columns)
-        lines = [" & ".join(map(_escape, self.headings)) + r" \\", r"\midrule"]
-        lines += [" & ".join(_escape(cell.text) for cell in row) + r" \\" for row in self.rows]
+        lines = [" & ".join(map(escape, self.headings)) + r" \\", r"\midrule"]
+        lines += [
+            " & ".join(_ranked(cell, escape(cell.text), _RANKS) for cell in row) + r" \\"
+            for row in self.rows
+        ]
         body = "\n".join(lines)
-        notes = " ".join(_escape(note) for note in self.notes)
+        notes = " ".join(escape(note) for note in self.notes)
         return (
             "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n"
-            f"\\caption{{{_escape(self.title)}. {notes}}}\n\\label{{tab:{self.name}}}\n"
+            f"\\caption{{{escape(self.title)}. {notes}}}\n\\label{{tab:{self.name}}}\n"
             f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{body}\n\\bottomrule\n"
             "\\end{tabular}\n\\end{table}\n"
         )
@@ -160,6 +166,15 @@ def milliseconds(seconds: float | None) -> Cell:
 def megabytes(count: float | None) -> Cell:
     """A cell of an amount of memory in units of 10^6 bytes."""
     return number(count, ",.2f", scale=1e-6)
+
+
+#: How the best and the second best of a column are marked.
+_RANKS = {1: r"\textbf{%s}", 2: r"\underline{%s}"}
+_MARKDOWN = {1: "**%s**"}
+
+
+def _ranked(cell: Cell, text: str, marks: Mapping[int, str]) -> str:
+    return marks[cell.rank] % text if cell.rank in marks else text
 
 
 def _inert(text: str) -> str:
@@ -205,5 +220,6 @@ _LATEX = {
 }
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Words as LaTeX prints them."""
     return "".join(_LATEX.get(mark, mark) for mark in text)

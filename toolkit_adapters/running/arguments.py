@@ -37,7 +37,7 @@ def add_trackers_option(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a trackers.toml with your own trackers (default: the one in the working directory, "
-        "or as configured); give it before their names",
+        "and the one of the configuration file)",
     )
 
 

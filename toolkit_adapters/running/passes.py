@@ -28,10 +28,20 @@ from hit_trackers.variants import Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import Frame, decode_ahead
 from toolkit_adapters.records import SCOPES, Flag, Record
-from toolkit_adapters.running.timing import WARMUP_UPDATES, clock, without_garbage_collection
+from toolkit_adapters.running.timing import (
+    WARMUP_UPDATES,
+    clock,
+    resident,
+    without_garbage_collection,
+)
 
 #: The frame after which each tracker is observed: early, for a sequence may be short.
 OBSERVED = 1
+
+
+#: Bytes an update for good, on average, that are called a leak; and of how many updates.
+LEAK = 1e6
+LEAST_UPDATES = 5
 
 
 class Interrupted(Exception):
@@ -79,26 +89,29 @@ class _Track:
         self.open_decisions: list[Mapping[str, Decision]] = []
         self.executed = ""
         # Strangers may draw on what they are given, and the others see the same frame.
-        self.takes_a_copy = getattr(entrant.tracker, "writes_on_images", False)
+        self.is_strange = getattr(entrant.tracker, "writes_on_images", False)
+        self.grown = np.zeros(frames)  # bytes by which the process grew in each of its updates
 
     def step(self, index: int, frame: Frame, recording: bool) -> None:
         """Initialise on frame 0, update on the others; keep the network's input if `recording`."""
         tracker = self.entrant.tracker
         if self.probe is not None:
             self.probe.recording = recording
-        image = frame.image.copy() if self.takes_a_copy else frame.image
+        image = frame.image.copy() if self.is_strange else frame.image
         if index == 0:
             start = clock()
             tracker.init(image, self.boxes[0].copy())
             elapsed = clock() - start
             self.flags[0] |= Flag.INIT
         else:
+            before = resident() if self.is_strange else 0
             start = clock()
             try:
                 box, score = tracker.update(image)
             except PredictionError:
                 box, score = np.full(4, np.nan), np.nan
             elapsed = clock() - start
+            self.grown[index] = resident() - before if self.is_strange else 0
             self.keep(index, box, score)
             if self.probe is not None:
                 self.times["network"][index] = self.probe.network_seconds
@@ -170,7 +183,7 @@ class _Track:
             executed=self.executed,
             identity=identity,
             pairing=pairing,
-            notes=notes,
+            notes=(*notes, *self._leak()),
             **columns,
         )
 
@@ -186,6 +199,14 @@ class _Track:
             "margins": _column(closed, names, "margin"),
             "open_decisions": _column(self.open_decisions, names, "taken"),
         }
+
+    def _leak(self) -> tuple[str, ...]:
+        """What to say of memory that its updates took and did not give back."""
+        later = self.grown[1 + WARMUP_UPDATES :]
+        if len(later) < LEAST_UPDATES or later.mean() < LEAK:
+            return ()
+        # One digit, so that the same run says the same again.
+        return (f"its updates take about {float(f'{later.mean() / 1e6:.0e}'):g} MB each, for good",)
 
 
 def _column(

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hit_trackers.declarations import VARIABLE
-from hit_trackers.families import tracker_name
+from hit_trackers.declarations import VARIABLE, declarations
+from hit_trackers.families import declare, tracker_name
 from toolkit_adapters.cli import guarded
 from toolkit_adapters.datasets.catalogue import add_root_option, split_roots
 from toolkit_adapters.running import arguments
@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     init = add("init", _init, "make a workspace: trackers.ini, a stack, stub sequences")
+    arguments.add_trackers_option(init)
     init.add_argument(
         "--tracker",
         action="append",
@@ -135,8 +136,9 @@ def _init(args: argparse.Namespace) -> int:
         settings = {"tracker": tracker.name, "checkpoint": checkpoint, "device": args.device}
         if args.threads:
             settings["threads"] = str(args.threads)
-        if own := os.environ.get(VARIABLE):
-            settings["trackers_own"] = own
+        if known := declarations():  # the toolkit runs the tracker in another folder
+            declare(known)
+            settings["trackers_own"] = os.environ[VARIABLE]
         trackers[tracker.name] = settings
         loaded[tracker.name] = tracker
     made = workspace.create(args.workspace, trackers, stack, sequences)

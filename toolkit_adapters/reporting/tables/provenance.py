@@ -50,8 +50,25 @@ def provenance_table(collection: Collection) -> Table:
         notes=(
             "invalid: predictions that were no box, the previous one was kept; shared: frames "
             "during which other work used the device, left out of statistics of time.",
+            *_record_notes(collection),
         ),
     )
+
+
+#: So many notes of records are printed; the records have all.
+MAX_NOTES = 20
+
+
+def _record_notes(collection: Collection) -> list[str]:
+    """What runs noted of single sequences: unusual images, memory that was not given back."""
+    found = [
+        f"{collection.label(tracker)}, {dataset}/{sequence}: {note}."
+        for (tracker, dataset), extracts in collection.extracts.items()
+        for sequence, extract in extracts.items()
+        for note in extract.notes
+    ]
+    more = len(found) - MAX_NOTES
+    return found[:MAX_NOTES] + ([f"{more} more notes are in the records."] if more > 0 else [])
 
 
 def execution_table(collection: Collection) -> Table:
