@@ -46,8 +46,8 @@ MUTANTS = (
     *_of(
         "attention/memeff.py",
         ("scale=scale)", "scale=scale * 1.01)"),
-        ("else bias[None]", "else None"),
-        ("else bias[None]", "else -bias[None]"),
+        ("mask = bias[None] if", "mask = None if"),
+        ("mask = bias[None] if", "mask = -bias[None] if"),
         ("F.pad(q, (0, padding))", "F.pad(q, (padding, 0))"),
         ("(q, k, v, attn_mask", "(k, q, v, attn_mask"),
         (
@@ -160,7 +160,7 @@ MUTANTS = (
         ("stages[-1].mean(1)", "stages[-1].amax(1)"),
     ),
     *_of(
-        "layers.py",
+        "layers/__init__.py",
         ("torch.arange(side) * stride", "(torch.arange(side) + 0.5) * stride"),
         ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
         ('indexing="ij"', 'indexing="xy"'),
