@@ -13,7 +13,7 @@ import argparse
 from tabulate import tabulate
 
 from hit_trackers.families import parse
-from hit_trackers.hit.family import SIZES
+from hit_trackers.hit.network.config import CONFIGS
 from toolkit_adapters.bench.cuda_path import follow
 
 VARIANTS = ("", "_memeff", "_memeff_graph", "_exact")
@@ -23,9 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", action="append", choices=SIZES, help="default: all of them")
+    parser.add_argument(
+        "--size", action="append", choices=tuple(CONFIGS), help="default: all of them"
+    )
     rows = []
-    for size in parser.parse_args().size or SIZES:
+    for size in parser.parse_args().size or CONFIGS:
         baseline = follow(parse(f"hit_{size}"))
         for variant in VARIANTS:
             path = follow(parse(f"hit_{size}{variant}"))

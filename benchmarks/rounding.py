@@ -23,35 +23,8 @@ from hit_trackers.attention import Attend, Operator, eager
 from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.hit.network.hit import HiT
 from hit_trackers.hit.tracker import HitTracker as Tracker
+from toolkit_adapters.gpu.rounding import fused_chain, lane_sum
 from toolkit_adapters.world.demo import CLIPS, scene_of
-
-LANES = 32
-
-
-def fused_chain(a: Tensor, b: Tensor) -> Tensor:
-    """a @ b, each sum one chain of fused multiply-adds from the first term to the last.
-
-    A product of two float32 is exact in float64, so rounding the float64 sum to float32 rounds a
-    term once, as the instruction does (but for the rare sum that is rounded twice).
-    """
-    total = a.new_zeros(*a.shape[:-1], b.shape[-1])
-    a, b = a.double(), b.double()
-    for index in range(a.shape[-1]):
-        total = (total.double() + a[..., index, None] * b[..., None, index, :]).float()
-    return total
-
-
-def lane_sum(x: Tensor) -> Tensor:
-    """Sum of the last dimension: 32 lanes each add every 32nd term, then halves are added."""
-    x = torch.nn.functional.pad(x, (0, -x.shape[-1] % LANES))
-    lanes = x.unflatten(-1, (-1, LANES))
-    total = lanes[..., 0, :]
-    for index in range(1, lanes.shape[-2]):
-        total = total + lanes[..., index, :]
-    while total.shape[-1] > 1:
-        half = total.shape[-1] // 2
-        total = total[..., :half] + total[..., half:]
-    return total
 
 
 def row_sum(x: Tensor) -> Tensor:
@@ -148,7 +121,8 @@ def main() -> None:
     tracker = load_tracker(args.tracker, args.checkpoint, args.device)
     engine = tracker.engine
     assert isinstance(engine, EagerEngine)
-    network = engine.network
+    network = engine.program.network
+    assert isinstance(network, HiT)
     patches = search_regions(tracker, args.frames)
     expected = [engine.run(patch) for patch in patches]
     inputs = layers(network, lambda: engine.run(patches[0]))

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
 from hit_trackers.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ SUFFIXES = (".pth.tar", ".pth", ".pt", ".safetensors")
 
 def folders() -> list[Path]:
     """Where checkpoints are looked for: `HIT_CHECKPOINTS`, then the user's data folder."""
+    import platformdirs  # not above: a network with seeded weights runs without it
+
     named = os.environ.get(ENVIRONMENT, "")
     found = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
     return [*found, Path(platformdirs.user_data_dir("hit-trackers")) / "checkpoints"]
@@ -202,7 +202,7 @@ class _Inert:
 
 
 # An official checkpoint carries its trainer's statistics and settings beside the weights.
-_TRAINER = "lib.train."
+_TRAINERS = ("lib.train.", "ltr.")  # of STARK and its descendants, of pytracking and TransT
 
 
 def _read_pickle(path: Path) -> Any:
@@ -213,7 +213,7 @@ def _read_pickle(path: Path) -> Any:
         # Written by PyTorch before 1.6: the globals cannot be listed ahead, so only plain weights.
         return torch.load(path, map_location="cpu", weights_only=True)
     unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    foreign = [name for name in unknown if not name.startswith(_TRAINER)]
+    foreign = [name for name in unknown if not name.startswith(_TRAINERS)]
     if foreign:
         raise CheckpointError(
             f"{path} is refused: it asks for {_few(set(foreign))}, which no checkpoint needs and "

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -122,6 +121,8 @@ def crop_region(
     Official `lib/test/tracker/vittrack_utils.py`, `sample_target`: the padding decision leaves the
     last row or column out where the square ends exactly on it, and so does this.
     """
+    import cv2  # not above: a network alone, without an image to cut, runs without it
+
     x1, y1, side = _square(box, factor)
     left, top, right, bottom = _margins(image, x1, y1, side)
     inside = image[y1 + top : y1 + side - bottom, x1 + left : x1 + side - right]
@@ -155,6 +156,8 @@ def crop_with_padding(
     found[..., :3] = patch
     found[..., 3] = 0
     if left or top or right or bottom:
+        import cv2
+
         outside = np.ones((side, side))
         outside[top : side - bottom, left : side - right] = 0
         found[..., 3] = np.where(cv2.resize(outside, (size, size)), 255, 0)

@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name in sorted(module.name for module in pkgutil.iter_modules(commands.__path__)):
         command = importlib.import_module(f"{commands.__name__}.{name}")
         subparser = subparsers.add_parser(
-            name,
+            name.replace("_", "-"),
             help=command.HELP,
             description=command.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -83,6 +82,8 @@ class EagerEngine:
     def normalise(self, patch: np.ndarray) -> Tensors:
         """uint8 ([n,] S, S, C) -> what the network reads, on the device."""
         if self.values is not None and patch.ndim == 3:
+            import cv2  # not above: on a GPU a network runs without it
+
             found = torch.from_numpy(cv2.LUT(patch[..., :3], self.values))
             image = found.permute(2, 0, 1).unsqueeze(0).to(self.program.dtype)
             return self.program.inputs(image, torch.from_numpy(patch))

@@ -20,8 +20,6 @@ import configparser
 import os
 from pathlib import Path
 
-import platformdirs
-
 from hit_trackers.declarations import FILE_VARIABLE
 from hit_trackers.errors import HitTrackersError
 
@@ -37,6 +35,8 @@ def config_file() -> Path:
     override = os.environ.get("HIT_TRACKERS_CONFIG")
     if override:
         return expanded(override)
+    import platformdirs  # not above: whoever names the folder needs it not
+
     return Path(platformdirs.user_config_dir("hit-trackers", appauthor=False)) / "config.ini"
 
 
@@ -45,6 +45,8 @@ def cache_folder() -> Path:
     override = os.environ.get("HIT_TRACKERS_CACHE")
     if override:
         return expanded(override)
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("hit-trackers", appauthor=False))
 
 
