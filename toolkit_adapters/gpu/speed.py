@@ -24,6 +24,7 @@ ENERGY = 1.0
 #: Of HiT-Base: the paper's, ours, and the lossy ones.
 MAIN = (
     *("exact_graph", "memeff", "exact", "graph", "memeff_graph", "fused_graph", "fused"),
+    *("fused_graph_triton", "graph_triton", "triton"),
     *("fp16", "bf16", "graph_fp16"),
 )
 #: Of the first tracker of every other family, and of HiT's other sizes.
