@@ -33,6 +33,7 @@ from toolkit_adapters.running.arguments import set_threads
 from toolkit_adapters.running.passes import Entrant
 from toolkit_adapters.tracking import session
 from toolkit_adapters.tracking.follow import Follower
+from toolkit_adapters.tracking.request import Request
 from toolkit_adapters.video.camera import Camera
 from toolkit_adapters.video.reader import VideoReader
 from toolkit_adapters.video.writer import VideoWriter
@@ -65,7 +66,7 @@ def compare(args: argparse.Namespace, scratch: Path) -> None:
             tracker.update(picture.image) if number else tracker.init(picture.image, box)
 
     def track(out: Path | None) -> None:
-        request = session.Request(str(clip), (args.tracker,), box=box.tolist(), out=out)
+        request = Request(str(clip), (args.tracker,), box=box.tolist(), out=out)
         session.track_source(request, progress=False)
 
     loops: dict[str, Callable[[], None]] = {

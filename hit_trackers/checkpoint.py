@@ -202,7 +202,7 @@ class _Inert:
 
 
 # An official checkpoint carries its trainer's statistics and settings beside the weights.
-_TRAINER = "lib.train."
+_TRAINERS = ("lib.train.", "ltr.")  # of STARK and its descendants, of pytracking and TransT
 
 
 def _read_pickle(path: Path) -> Any:
@@ -213,7 +213,7 @@ def _read_pickle(path: Path) -> Any:
         # Written by PyTorch before 1.6: the globals cannot be listed ahead, so only plain weights.
         return torch.load(path, map_location="cpu", weights_only=True)
     unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    foreign = [name for name in unknown if not name.startswith(_TRAINER)]
+    foreign = [name for name in unknown if not name.startswith(_TRAINERS)]
     if foreign:
         raise CheckpointError(
             f"{path} is refused: it asks for {_few(set(foreign))}, which no checkpoint needs and "

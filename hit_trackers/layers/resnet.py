@@ -7,6 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from hit_trackers.layers import FrozenBatchNorm2d
+from hit_trackers.layers.sparing import Sparing
+
 EXPANSION = 4
 Norm = Callable[[int], nn.Module]
 
@@ -15,7 +18,7 @@ class BatchNorm2d(nn.BatchNorm2d):
     """PyTorch's, in evaluation mode only.
 
     Attributes:
-        sparing: on a CPU its input is overwritten: the same kernel, and so the same bits.
+        sparing: on a CPU its input is overwritten, by the same kernel.
     """
 
     sparing = False
@@ -66,7 +69,15 @@ class Bottleneck(nn.Module):
         return activated
 
 
-class ResNet(nn.Module):
+def overwrite(norm: nn.Module) -> None:
+    """Let a norm overwrite its input, which nothing else may read."""
+    if isinstance(norm, FrozenBatchNorm2d):
+        norm.keep()
+    elif isinstance(norm, BatchNorm2d):
+        norm.sparing = True
+
+
+class ResNet(Sparing):
     """The stem and three stages: (B, 3, H, W) -> (B, 1024, H / s, W / s).
 
     Args:
@@ -75,12 +86,9 @@ class ResNet(nn.Module):
         dilations: of the first block of each stage, on its 3 x 3 convolution.
         norm: makes the norm that follows each convolution.
 
-    Attributes:
-        sparing: the stem's pooling compares shifted maps, in an eighth of the time: PyTorch's own
-            also notes where each maximum was. The same bits.
+    Sparing its norms overwrite their inputs, and the stem's pooling compares shifted maps, in an
+    eighth of the time: PyTorch's own also notes where each maximum was.
     """
-
-    sparing = False
 
     def __init__(
         self,
@@ -106,6 +114,12 @@ class ResNet(nn.Module):
                 for _ in range(blocks[stage] - 1)
             ]
             self.add_module(f"layer{stage + 1}", nn.Sequential(*layers))
+
+    def spare(self) -> None:
+        """As of `Sparing`."""
+        super().spare()
+        for norm in self.modules():
+            overwrite(norm)
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalised images (B, 3, H, W) -> features of the third stage."""

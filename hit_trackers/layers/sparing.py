@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from torch import nn
 
-from hit_trackers.layers import FrozenBatchNorm2d
-from hit_trackers.layers.resnet import BatchNorm2d, ResNet
-from hit_trackers.layers.transformer import Sublayers
+
+class Sparing(nn.Module):
+    """Base of layers that can spare.
+
+    Attributes:
+        sparing: whether what is not read again may be overwritten, and what no frame changes is
+            computed once; for inference.
+    """
+
+    sparing = False
+
+    def spare(self) -> None:
+        """From now on; called with precision and device set."""
+        self.sparing = True
 
 
 def spare(network: nn.Module) -> None:
-    """Make `sparing` what can be; for inference, with precision and device set."""
+    """Let all `Sparing` layers of a network spare."""
     for module in network.modules():
-        if isinstance(module, (ResNet, Sublayers)):
-            module.sparing = True
-        if isinstance(module, ResNet):  # in which no norm's input is read again
-            for norm in module.modules():
-                if isinstance(norm, FrozenBatchNorm2d):
-                    norm.keep()
-                elif isinstance(norm, BatchNorm2d):
-                    norm.sparing = True
+        if isinstance(module, Sparing):
+            module.spare()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hit_trackers import checkpoint
+from hit_trackers.errors import EngineError
 from hit_trackers.families import Sketch
-from hit_trackers.mixformer.config import CONFIGS, SETTINGS
+from hit_trackers.mixformer.config import CONFIGS, SETTINGS, setting_of
 from hit_trackers.official import NO_BIAS, OfficialFamily
 from hit_trackers.variants import TOKENS, Grammar, Variant
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from hit_trackers.mixformer.network.mixformer import MixFormer
     from hit_trackers.mixformer.program import MixFormerProgram
     from hit_trackers.mixformer.tracker import MixFormerTracker
+    from hit_trackers.protocol import Tracker
 
 
 class MixFormerFamily(OfficialFamily):
@@ -46,6 +49,17 @@ class MixFormerFamily(OfficialFamily):
         found = [f"{stem}{suffix}" for suffix in checkpoint.SUFFIXES]
         found += [f"models/{stem}.pth.tar", *(f"{name}{suffix}" for suffix in checkpoint.SUFFIXES)]
         return found
+
+    def load(self, variant: Variant, checkpoint: str | Path | None, device: str) -> Tracker:
+        """As `Family.load`; 8 bits are for one number of templates, and so for one setting."""
+        setting = setting_of(variant.part("size"), variant.part("setting"))
+        if variant.part("precision") == "int8" and setting.online > 1:
+            raise EngineError(
+                f"{variant.name}: its templates grow in number while it tracks, and an 8-bit "
+                f"network is made for one number of them; use {self.name}_{variant.part('size')}"
+                f"_{variant.part('engine')}_int8, or the same name without int8"
+            )
+        return super().load(variant, checkpoint, device)
 
     def build(self, parts: Mapping[str, str]) -> MixFormer:
         """As `OfficialFamily.build`."""

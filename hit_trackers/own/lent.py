@@ -53,8 +53,9 @@ def cuda_led_to(device: str) -> Iterator[None]:
         text = str(value) if isinstance(value, str | torch.device) else ""
         return device if text.startswith("cuda") else value
 
-    def cuda(self: Any, *_: Any, **__: Any) -> Any:
-        return self.to(device)
+    # Each a function of its own: torch.compile tells PyTorch's functions by their identity.
+    def cuda() -> Any:
+        return lambda self, *_, **__: self.to(device)
 
     def to(original: Any) -> Any:
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -70,17 +71,17 @@ def cuda_led_to(device: str) -> Iterator[None]:
 
         return call
 
-    def nothing(*_: Any, **__: Any) -> None:
-        """Nothing to wait for on a CPU."""
+    def nothing() -> Any:
+        return lambda *_, **__: None
 
     changes: list[tuple[Any, str, Any]] = [
         (kind, name, made)
         for kind in (torch.Tensor, torch.nn.Module)
-        for name, made in (("cuda", cuda), ("to", to(kind.to)))
+        for name, made in (("cuda", cuda()), ("to", to(kind.to)))
     ]
     changes.append((torch, "load", load(torch.load)))
     names = ("synchronize", "empty_cache", "set_device") if on_cpu else ()
-    changes += [(torch.cuda, name, nothing) for name in names]
+    changes += [(torch.cuda, name, nothing()) for name in names]
     with contextlib.ExitStack() as stack:
         for owner, name, made in changes:
             stack.enter_context(_changed(owner, name, made))

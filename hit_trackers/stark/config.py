@@ -16,7 +16,9 @@ class StarkConfig:
         blocks: of ResNet's three stages; none for RepVGG-A0.
         interval: frames from one change of the second template to the next; 0: there is none.
         intervals: the same for data sets that have another one.
-        width, hidden: channels of the transformer and of its feed-forward networks.
+        width, hidden, layers: channels of the transformer and of its feed-forward networks, layers
+            of encoder and decoder.
+        search_size, template_size: sides of the patches, in pixels.
         salt: of seeded weights, with which a closed loop keeps boxes of some size and scores on
             both sides of the threshold.
     """
@@ -29,12 +31,12 @@ class StarkConfig:
     intervals: dict[str, int] = field(default_factory=dict, hash=False)
     width: int = 256
     hidden: int = 2048
+    layers: int = 6
+    search_size: int = 320
+    template_size: int = 128
     salt: str = "9"
 
     heads = 8
-    layers = 6
-    search_size = 320
-    template_size = 128
     search_factor = 5.0
     template_factor = 2.0
     stride = 16

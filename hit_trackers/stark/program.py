@@ -13,6 +13,7 @@ from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors, each
 from hit_trackers.layers.sparing import spare
+from hit_trackers.stark.network.lightning import Lightning
 from hit_trackers.stark.network.stark import Output, Stark, Tokens, join
 from hit_trackers.variants import Variant
 
@@ -23,7 +24,8 @@ BLOCK = 128
 def spares(variant: Variant) -> bool:
     """Whether activations may overwrite what is not read again: the same bits, less memory."""
     changed = variant.part("attention") == "exact" or variant.part("engine") != "eager"
-    return changed and variant.part("engine") not in EXPORTING
+    plans = (*EXPORTING, "compile")  # these plan their memory themselves
+    return changed and variant.part("engine") not in plans
 
 
 class StarkProgram(Program):
@@ -32,12 +34,12 @@ class StarkProgram(Program):
     What is held: tokens, padding and positions of all templates.
     """
 
-    network: Stark
+    network: Stark | Lightning
     channels = 4
     #: The corner maps' last layers.
     float_nodes = ("conv5_", "conv_tower.2")
 
-    def __init__(self, network: Stark) -> None:
+    def __init__(self, network: Stark | Lightning) -> None:
         super().__init__(network)
         config = network.config
         self.search_size, self.template_size = config.search_size, config.template_size

@@ -33,7 +33,8 @@ def works_once(variant: Variant) -> bool:
 
 def spares(variant: Variant) -> bool:
     """Whether activations may overwrite what is not read again: the same bits, less memory."""
-    return works_once(variant) and variant.part("engine") not in EXPORTING
+    plans = (*EXPORTING, "compile")  # these plan their memory themselves
+    return works_once(variant) and variant.part("engine") not in plans
 
 
 class TransTProgram(Program):

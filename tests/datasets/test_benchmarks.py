@@ -200,6 +200,14 @@ def test_a_root_without_the_benchmark_is_said(tmp_path):
             list(opened(name, tmp_path / "other"))
 
 
+def test_names_of_a_list_stay_below_the_root(tmp_path):
+    make("vot", tmp_path)
+    for text, words in (("../bag", "no name of a sequence"), ("bag\nbag", "listed twice")):
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(DatasetError, match=words):
+            list(opened("vot", tmp_path))
+
+
 def test_attributes(tmp_path):
     make("uav123", tmp_path / "uav")
     make("otb", tmp_path / "otb")

@@ -17,6 +17,8 @@ from hit_trackers import checkpoint, families
 from toolkit_adapters.datasets import settings as config
 from toolkit_adapters.datasets.catalogue import find_root
 from toolkit_adapters.datasets.decoding import decode
+from toolkit_adapters.datasets.videos import list_pictures
+from toolkit_adapters.video.reader import VideoReader
 
 from .edits import anything
 from .target import Target, write
@@ -113,6 +115,35 @@ def _checkpoint(folder: Path, contents: tuple[bytes, str]) -> str:
     return "read"
 
 
+def good_videos() -> list[bytes]:
+    """Small ones in three containers; none where PyAV is not installed."""
+    try:
+        import av
+    except ImportError:
+        return []
+    av.logging.set_level(av.logging.PANIC)  # of each broken file FFmpeg would say what is wrong
+    found = []
+    for kind in ("mp4", "matroska", "mpegts"):
+        buffer = io.BytesIO()
+        with av.open(buffer, "w", format=kind) as output:
+            stream = output.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+            for number in range(6):
+                image = np.full((24, 32, 3), 40 * number, np.uint8)
+                output.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            output.mux(stream.encode(None))
+        found.append(buffer.getvalue())
+    return found
+
+
+def _video(folder: Path, content: bytes) -> str:
+    path = write(folder / "a.mp4", content)  # what it is decides FFmpeg, not the suffix
+    assert 0 < len(list_pictures(path)) < 1000
+    shapes = {picture.image.shape for picture in VideoReader(path)}
+    assert len(shapes) == 1
+    return "read"
+
+
 TARGETS: dict[str, Target] = {
     "configuration": Target(anything([_CONFIG]), _config),
     "tracker names": Target(
@@ -124,6 +155,7 @@ TARGETS: dict[str, Target] = {
         _name,
     ),
     "images": Target(anything(good_images()), _image),
+    **({"videos": Target(anything(VIDEOS), _video)} if (VIDEOS := good_videos()) else {}),
     "checkpoints": Target(
         st.tuples(anything(_checkpoints()), st.sampled_from([".safetensors", ".pth", ".pth.tar"])),
         _checkpoint,

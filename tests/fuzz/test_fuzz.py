@@ -11,7 +11,7 @@ from hit_trackers.errors import DatasetError
 
 #: PyTorch says what is odd about a file before it refuses it.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
-CASES = {"results folders": 150, "checkpoints": 200}
+CASES = {"results folders": 150, "checkpoints": 200, "videos": 150}
 
 
 @pytest.mark.parametrize("name", TARGETS)

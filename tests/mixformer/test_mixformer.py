@@ -11,7 +11,7 @@ import torch
 
 from hit_trackers import load_tracker
 from hit_trackers.closed_loop import Given
-from hit_trackers.errors import CheckpointError
+from hit_trackers.errors import CheckpointError, EngineError
 from hit_trackers.families import family_of, parse
 from hit_trackers.mixformer import config
 from hit_trackers.mixformer.config import SETTINGS, MixFormerConfig, Setting, Stage
@@ -235,6 +235,17 @@ def test_weights_of_got10k_are_those_that_saw_nothing_else(
         load_tracker("mixformer_cvt_lasot")
     with pytest.raises(CheckpointError, match=r"mixformer_cvt_online_22k_got\.pth\.tar"):
         load_tracker("mixformer_cvt_got10k")
+
+
+def test_8_bits_are_for_one_number_of_templates() -> None:
+    with pytest.raises(EngineError, match=r"use mixformer_cvt_onnx_int8"):
+        load_tracker("mixformer_cvt_lasot_onnx_int8", "seeded")
+
+
+def test_published_figures() -> None:
+    found = {reference.label: reference for reference in family_of("mixformer").references()}
+    assert found["MixCvT authors"].scores["got10k"].values == {"AO": 70.7}
+    assert found["MixCvT authors"].speedup is None, "the repository states no times"
 
 
 @pytest.mark.parametrize("name", ["mixformer_cvt", "mixformer_vit_exact", "mixformer_cvt_lasot"])

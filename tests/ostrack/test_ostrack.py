@@ -203,3 +203,10 @@ def test_a_sketch_makes_the_calls_of_a_frame(name: str) -> None:
     assert sketch is not None
     assert sketch.weights > 0
     assert sum(count_operators(sketch.frame).values()) > 150
+
+
+def test_published_figures() -> None:
+    larger, smaller = family_of("ostrack").references()
+    assert larger.scores["lasot"].values == {"AUC": 71.1}
+    assert smaller.baseline.tracker == "ostrack_256"
+    assert larger.speedup is None, "the repository states no times"

@@ -69,6 +69,9 @@ def test_figures_are_written_in_both_forms(report):
         assert svg.startswith("<svg")
         assert "<text" in svg
         assert f"figures/{name}.png" in (report / "report.md").read_text()
+    curves = (report / "figures/success_demo_lasot.pgf").read_text()
+    assert curves.count("addplot") == 3
+    assert r"hit\_nano\_exact" in curves
 
 
 def test_names_from_files_cannot_become_markup(maker):

@@ -14,7 +14,8 @@ from toolkit_adapters.tracking import window as window_module
 from toolkit_adapters.tracking.follow import Answer, Step
 from toolkit_adapters.tracking.history import History
 from toolkit_adapters.tracking.overlay import Overlay
-from toolkit_adapters.tracking.session import Request, track_source
+from toolkit_adapters.tracking.request import Request
+from toolkit_adapters.tracking.session import track_source
 from toolkit_adapters.tracking.views import COLOURS
 from toolkit_adapters.tracking.window import Window, Wish
 

@@ -9,6 +9,7 @@ import pytest
 from films import film, pictures, sound
 
 from hit_trackers.errors import DatasetError, ImageError
+from toolkit_adapters.datasets.videos import list_pictures
 from toolkit_adapters.video.reader import VideoReader
 
 
@@ -129,6 +130,40 @@ def test_a_file_that_was_cut_off_says_where(tmp_path, suffix):
     with pytest.raises(ImageError, match=r"picture \d+.* is missing or damaged") as error:
         read(path)
     assert "-frames:v" in str(error.value)
+
+
+def test_sound_that_lasts_longer_than_the_pictures_is_no_damage(tmp_path):
+    import av
+
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
+        audio = output.add_stream("aac", rate=44_100)
+        for image in pictures(10):
+            output.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        output.mux(video.encode(None))
+        for index in range(100):
+            tone = np.zeros((1, 1024), np.float32)
+            frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 44_100, 1024 * index
+            output.mux(audio.encode(frame))
+        output.mux(audio.encode(None))
+    facts, found = read(path)
+    assert len(found) == 10
+    assert facts.seconds == pytest.approx(0.4, abs=0.1)
+
+
+def test_a_video_trimmed_by_an_edit_list_is_read_as_it_is_shown(tmp_path):
+    path = film(tmp_path / "a.mp4", 100)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"elst") + 12  # version, flags, number of entries; then the duration
+    shown = int.from_bytes(content[place : place + 4], "big") // 2
+    content[place : place + 4] = shown.to_bytes(4, "big")
+    path.write_bytes(bytes(content))
+    _, found = read(path)
+    assert len(found) == 50
+    assert len(list_pictures(path)) == 50
 
 
 def test_pictures_that_change_their_size_are_refused(tmp_path):

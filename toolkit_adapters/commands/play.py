@@ -130,14 +130,15 @@ def _play(
 ) -> None:
     from tqdm import tqdm
 
-    from toolkit_adapters.reporting.moments import RATE, overlay_of, states
+    from toolkit_adapters.reporting.moments import RATE, states
+    from toolkit_adapters.tracking.overlay import Overlay
     from toolkit_adapters.tracking.window import Window, Wish
     from toolkit_adapters.video.background import BackgroundWriter
     from toolkit_adapters.video.writer import VideoWriter
 
     sequence = _sequence(accuracy, dataset, name)
     total = len(results.record(next(iter(baselines)), dataset, name))
-    overlay = overlay_of(baselines, total, args.side_by_side)
+    overlay = Overlay(baselines, total, side_by_side=args.side_by_side)
     drawn = states(results, dataset, sequence, baselines, frames)
     bar = tqdm(drawn, total=len(frames), desc=name, unit="frame", leave=False)
     if args.show:

@@ -30,7 +30,8 @@ from toolkit_adapters.datasets.catalogue import add_root_option
 from toolkit_adapters.running import arguments
 
 if TYPE_CHECKING:
-    from toolkit_adapters.tracking.session import Request, Summary
+    from toolkit_adapters.tracking.request import Request
+    from toolkit_adapters.tracking.session import Summary
 
 HELP = "track one thing in a video, images or a camera, and look at it"
 
@@ -116,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.records.provenance import Options
     from toolkit_adapters.running.worker import split_checkpoints
     from toolkit_adapters.tracking.recorded import track_recorded
-    from toolkit_adapters.tracking.session import Request, track_source
+    from toolkit_adapters.tracking.request import Request
+    from toolkit_adapters.tracking.session import track_source
 
     dataset = args.source.partition("/")[0]
     request = Request(

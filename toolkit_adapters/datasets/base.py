@@ -155,6 +155,21 @@ def _first_line(path: Path) -> str:
         return "missing"
 
 
+def require_names(listing: Path, names: list[str] | tuple[str, ...]) -> list[str]:
+    """The names of a list, each that of a folder: nothing may lead out of the root.
+
+    Raises:
+        DatasetError: a name that is none, or is there twice.
+    """
+    for number, name in enumerate(names, start=1):
+        usable = name.isprintable() and len(name.encode()) < 250
+        if not usable or Path(name).name != name or name in {".", ".."}:
+            raise DatasetError(f"{listing}:{number}: {name!r} is no name of a sequence")
+    if len(set(names)) != len(names):
+        raise DatasetError(f"{listing}: a sequence is listed twice")
+    return list(names)
+
+
 def natural(name: str) -> tuple[object, ...]:
     """Sort key by text and number, which puts `car-2` before `car-10`."""
     parts = re.split(r"(\d+)", name)

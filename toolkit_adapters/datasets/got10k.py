@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.annotations import Text, decode_text, read_text, read_truth
-from toolkit_adapters.datasets.base import Dataset, Sequence
+from toolkit_adapters.datasets.base import Dataset, Sequence, require_names
 from toolkit_adapters.datasets.frames import list_frames
 
 #: Size of either official set.
@@ -31,14 +31,7 @@ class Got10k(Dataset):
         if not self._folder.is_dir():
             raise DatasetError(f"{self.name}: {self._folder} is missing; {self._expectation()}")
         names = tuple(decode_text(*read_text(listing), strict=True).split())
-        for number, name in enumerate(names, start=1):
-            # A name is a folder under the split: nothing may lead out of it.
-            usable = name.isprintable() and len(name.encode()) < 250
-            if not usable or Path(name).name != name or name in {".", ".."}:
-                raise DatasetError(f"{listing}:{number}: {name!r} is no name of a sequence")
-        if len(set(names)) != len(names):
-            raise DatasetError(f"{listing}: a sequence is listed twice")
-        return names
+        return tuple(require_names(listing, names))
 
     def _expectation(self) -> str:
         return f"expected {self._folder / 'list.txt'} and a folder for each sequence in it"

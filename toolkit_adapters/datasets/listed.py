@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.annotations import decode_text, parse_flags, read_text
-from toolkit_adapters.datasets.base import Dataset, Sequence, natural
+from toolkit_adapters.datasets.base import Dataset, Sequence, natural, require_names
 from toolkit_adapters.datasets.benchmarks import BENCHMARKS, Entry, Rule, entries
 from toolkit_adapters.datasets.boxfiles import read_boxes
 from toolkit_adapters.datasets.frames import is_image
@@ -43,7 +43,7 @@ class Listed(Dataset):
     def _on_disk(self) -> list[str]:
         listing = self.root / "list.txt"
         if self.name == "vot" and listing.is_file():
-            return decode_text(*read_text(listing), strict=True).split()
+            return require_names(listing, decode_text(*read_text(listing), strict=True).split())
         found = {
             path.relative_to(self.root).parts[0]
             for rule in self.benchmark.rules

@@ -11,6 +11,7 @@ tradeoff    speed against accuracy; `sparklines`: every sequence's distance at a
 figures     curves, times, variants, divergence (`drawing`: how they look); `strips`: frames
 moments     where variants leave their baseline; `clips`: the worst of them as short videos
 comparison  result files of several trackers side by side
+pgf         curves as text for a paper
 sections    the parts of the page, which tables and figures belong to
 page        the HTML page (page.html.j2, page.css, page.js)
 snapshot    the data of a report, for a later one to be held against

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hit_trackers.errors import HitTrackersError, MissingDependencyError
 from toolkit_adapters.reporting.collect import Collection
-from toolkit_adapters.reporting.moments import Moment, find_moments, overlay_of, states
+from toolkit_adapters.reporting.moments import Moment, find_moments, states
 from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.tracking.overlay import Overlay
+from toolkit_adapters.tracking.views import as_jpeg
 from toolkit_adapters.video.writer import VideoWriter
 
 #: Clips on a page, and what they may weigh together.
@@ -73,7 +72,7 @@ def _build(collection: Collection, moment: Moment) -> Clip | None:
     ]
     total = min(map(len, records))
     frames = moment.frames("worst", total)
-    overlay = overlay_of(baselines, total)
+    overlay = Overlay(baselines, total)
     images = [
         overlay.draw(state)
         for state in states(
@@ -99,14 +98,6 @@ def _build(collection: Collection, moment: Moment) -> Clip | None:
                 f"Video of {len(images)} frames of {moment.sequence} with the boxes of "
                 f"{moment.baseline} and {label}, and below them how far apart they are.",
                 content,
-                _jpeg(images[min(moment.worst - frames.start, len(images) - 1)]),
+                as_jpeg(images[min(moment.worst - frames.start, len(images) - 1)]),
             )
     return None
-
-
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
-    assert done
-    return bytes(data)

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hit_trackers.errors import ResultFileError
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.reporting.drawing import COLOURS, Figure, canvas, line, save
+from toolkit_adapters.reporting.drawing import Figure, canvas, line, save
+from toolkit_adapters.reporting.pgf import AXES, VALUE_OF, Curve, pgf
 from toolkit_adapters.reporting.sections import Section
-from toolkit_adapters.reporting.table import Cell, Table, escape, number, text
+from toolkit_adapters.reporting.table import Cell, Table, number, text
 from toolkit_adapters.scoring import Convention, Score, combine
 from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
 from toolkit_adapters.scoring.statistics import Difference, paired_difference, score_intervals
-
-_AXES = {
-    "success": ("overlap threshold", "success"),
-    "precision": ("centre error threshold, pixels", "precision"),
-    "norm_precision": ("normalised centre error threshold", "normalised precision"),
-}
-#: Line styles of pgfplots, in the order of the trackers.
-_PGF_STYLES = ("solid", "dashed", "dotted", "dashdotted", "densely dashed", "loosely dashed")
 
 
 @dataclass(frozen=True)
@@ -126,59 +119,30 @@ def figures(comparison: Comparison) -> list[Figure]:
     """One figure for each curve of the convention; the legend has the value that it stands for."""
     drawn = []
     for kind in comparison.convention.thresholds:
-        x_label, y_label = _AXES[kind]
-        curves = list(_curves(comparison, kind))
+        x_label, y_label = AXES[kind]
+        found = curves(comparison, kind)
         with canvas(1, 1, width=4.8, height=3.6) as (figure, axes):
             panel = axes[0][0]
-            for index, label, value, xs, ys in curves:
-                line(panel, index, 1, xs, ys, label=f"{label} [{value:.1f}]")
+            for curve in found:
+                label = f"{curve.label} [{curve.value:.1f}]"
+                line(panel, curve.place, 1, curve.xs, curve.ys, label=label)
             panel.set(xlabel=x_label, ylabel=y_label, ylim=(0, 1.02))
             panel.legend(loc="best")
-            values = ", ".join(f"{label} {value:.1f}" for _, label, value, _, _ in curves)
-            words = f"{y_label} of {len(curves)} trackers: {values}."
+            values = ", ".join(f"{curve.label} {curve.value:.1f}" for curve in found)
+            words = f"{y_label} of {len(found)} trackers: {values}."
             drawn.append(save(figure, kind, Section.ACCURACY, words, words))
     return drawn
 
 
-#: Which of a convention's scores a curve's legend has, the first that there is.
-_VALUE_OF = {
-    "success": ("AUC", "AO", "Success"),
-    "precision": ("P", "Precision"),
-    "norm_precision": ("P_Norm", "NormPrec"),
-}
-
-
-def _curves(
-    comparison: Comparison, kind: str
-) -> Iterator[tuple[int, str, float, list[float], list[float]]]:
-    """Place (and so colour), label, value in per cent, thresholds and shares; the best first."""
+def curves(comparison: Comparison, kind: str) -> list[Curve]:
+    """One kind of curve of all trackers, the best first."""
     found = []
-    for index, label in enumerate(comparison.evaluations):
+    for place, label in enumerate(comparison.evaluations):
         score = comparison.overall(label)
-        value = next(score.values[name] for name in _VALUE_OF[kind] if name in score.values)
-        xs = comparison.convention.thresholds[kind].tolist()
-        found.append((index, label, 100 * value, xs, score.curves[kind].tolist()))
-    yield from sorted(found, key=lambda curve: -curve[2])
-
-
-def pgf(comparison: Comparison, kind: str) -> str:
-    """A curve as a `tikzpicture` for `\\usepackage{pgfplots}`, to be set in the paper's fonts."""
-    x_label, y_label = _AXES[kind]
-    lines = [
-        "% needs \\usepackage{pgfplots}",
-        "\\begin{tikzpicture}",
-        f"\\begin{{axis}}[xlabel={{{x_label}}}, ylabel={{{y_label}}}, ymin=0, ymax=1,",
-        "  legend pos=outer north east, legend cell align=left, grid=major]",
-    ]
-    for index, label, value, xs, ys in _curves(comparison, kind):
-        rgb = COLOURS[index % len(COLOURS)].lstrip("#")
-        red, green, blue = (int(rgb[at : at + 2], 16) for at in (0, 2, 4))
-        points = " ".join(f"({x:g},{y:.5f})" for x, y in zip(xs, ys, strict=True))
-        style = _PGF_STYLES[index % len(_PGF_STYLES)]
-        colour = f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"
-        lines.append(f"\\addplot[{style}, thick, color={colour}] coordinates {{{points}}};")
-        lines.append(f"\\addlegendentry{{{escape(label)} [{value:.1f}]}}")
-    return "\n".join([*lines, "\\end{axis}", "\\end{tikzpicture}", ""])
+        value = next(score.values[name] for name in VALUE_OF[kind] if name in score.values)
+        xs = comparison.convention.thresholds[kind]
+        found.append(Curve(label, 100 * value, xs, score.curves[kind], place))
+    return sorted(found, key=lambda curve: -curve.value)
 
 
 def write(comparison: Comparison, out: Path) -> Sequence[Path]:
@@ -196,7 +160,7 @@ def write(comparison: Comparison, out: Path) -> Sequence[Path]:
     for figure in figures(comparison):
         contents[f"{figure.name}.svg"] = figure.svg.encode()
         contents[f"{figure.name}.png"] = figure.png
-        contents[f"{figure.name}.pgf"] = pgf(comparison, figure.name).encode()
+        contents[f"{figure.name}.pgf"] = pgf(figure.name, curves(comparison, figure.name)).encode()
     for name, content in contents.items():
         write_atomically(out / name, content)
     return [out / name for name in contents]

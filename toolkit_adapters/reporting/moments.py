@@ -13,7 +13,6 @@ from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Record, Results
 from toolkit_adapters.tracking.follow import Step
 from toolkit_adapters.tracking.history import History, State
-from toolkit_adapters.tracking.overlay import Overlay
 from toolkit_adapters.tracking.replay import replay, resized
 
 #: Frames shown before and after a moment.
@@ -140,8 +139,3 @@ def _narrow(state: State, width: int, small: dict[int, Step]) -> State:
         for parting in state.partings
     )
     return replace(state, step=resized(state.step, width), partings=partings)
-
-
-def overlay_of(baselines: Mapping[str, str], total: int, side_by_side: bool = False) -> Overlay:
-    """What draws the states of one sequence."""
-    return Overlay(baselines, total, side_by_side=side_by_side)

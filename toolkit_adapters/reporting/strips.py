@@ -14,10 +14,10 @@ from toolkit_adapters.datasets.videos import VideoFrame
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.divergence import furthest, pair, straying
 from toolkit_adapters.reporting.sections import Section
+from toolkit_adapters.tracking.views import TRUTH, as_jpeg, colour_of, view
 
-PANEL_WIDTH, PANEL_HEIGHT = 300, 210
-# Red, green, blue; wide to narrow, so that boxes which coincide still show all three.
-TRUTH, BASELINE, VARIANT = (255, 255, 255), (0, 114, 178), (230, 159, 0)
+#: Width and height of a panel, and the size of its words.
+PANEL, _SCALE = (300, 210), 0.5
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ def build_strips(collection: Collection) -> list[Strip]:
             image = _read(sequence.frames[frame])
             if image is None:
                 break
-            truth = known[frame] if frame < len(known) else None
-            boxes = (truth, baseline.boxes[frame], variant.boxes[frame])
-            panels.append(_panel(image, boxes, f"frame {frame}"))
+            boxes = [(known[frame], TRUTH)] if frame < len(known) else []
+            boxes += [(baseline.boxes[frame], colour_of(0)), (variant.boxes[frame], colour_of(1))]
+            panels.append(view(image, boxes, PANEL, f"frame {frame}", _SCALE))
             words.append(f"frame {frame}: {distance[frame]:.3g} px apart")
         if len(panels) < len(frames):
             continue
@@ -67,7 +67,7 @@ def build_strips(collection: Collection) -> list[Strip]:
                 f"{white}blue baseline, orange variant. {'; '.join(words)}.",
                 alt=f"{len(panels)} frames of {comparison.sequence} with boxes; "
                 f"{'; '.join(words)}.",
-                jpeg=_encode(np.hstack(panels)),
+                jpeg=as_jpeg(np.asarray(np.hstack(panels), np.uint8)),
             )
         )
     return strips
@@ -88,45 +88,3 @@ def _read(frame: Path | VideoFrame) -> NDArray[np.uint8] | None:
         return decode(frame, tolerate_damage=True).image
     except HitTrackersError:
         return None
-
-
-def _panel(
-    image: NDArray[np.uint8], boxes: tuple[NDArray[np.float64] | None, ...], label: str
-) -> NDArray[np.uint8]:
-    """A view around the boxes, 1.6 to 4 times as large as they are, with the boxes drawn on."""
-    import cv2
-
-    known = [box for box in boxes if box is not None]
-    low = np.min([box[:2] for box in known], axis=0)
-    high = np.max([box[:2] + np.maximum(box[2:], 1) for box in known], axis=0)
-    aspect = PANEL_WIDTH / PANEL_HEIGHT
-    width = max((high - low)[0], (high - low)[1] * aspect) * 2.2
-    width = float(np.clip(width, 60, image.shape[1]))
-    scale = PANEL_WIDTH / width
-    corner = (low + high) / 2 - np.array([PANEL_WIDTH, PANEL_HEIGHT]) / scale / 2
-    matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
-    size = (PANEL_WIDTH, PANEL_HEIGHT)
-    view = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_AREA, borderValue=(90, 90, 90))
-    view = np.ascontiguousarray(view)
-    for box, colour, thickness in zip(boxes, (TRUTH, BASELINE, VARIANT), (7, 4, 2), strict=True):
-        if box is not None:
-            a = np.round((box[:2] - corner) * scale * 16).astype(int)
-            b = np.round((box[:2] + box[2:] - corner) * scale * 16).astype(int)
-            limit = np.array(size) * 16 * 4
-            a, b = np.clip(a, -limit, limit), np.clip(b, -limit, limit)
-            cv2.rectangle(view, a.tolist(), b.tolist(), colour, thickness, cv2.LINE_AA, shift=4)
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        place = (8, PANEL_HEIGHT - 10)
-        cv2.putText(
-            view, label, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thickness, cv2.LINE_AA
-        )
-    view[:, -3:] = 255
-    return np.asarray(view, np.uint8)
-
-
-def _encode(image: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
-    assert done
-    return bytes(data)

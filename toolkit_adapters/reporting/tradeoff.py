@@ -67,7 +67,12 @@ def tradeoff(collection: Collection) -> Figure | None:
                     linewidths=0,
                 )
                 panel.annotate(
-                    name, (fps, value), xytext=(6, 5), textcoords="offset points", fontsize=7.5
+                    name,
+                    (fps, value),
+                    xytext=(0, 8),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=7.5,
                 )
             key = collection.accuracy.datasets[dataset].convention.headline[0]
             panel.margins(x=0.35, y=0.35)

@@ -14,6 +14,7 @@ from toolkit_adapters.reporting.clips import build_clips
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.figures import build_figures
 from toolkit_adapters.reporting.page import render_page
+from toolkit_adapters.reporting.pgf import VALUE_OF, Curve, pgf
 from toolkit_adapters.reporting.strips import build_strips
 from toolkit_adapters.reporting.table import Table
 from toolkit_adapters.reporting.tables import (
@@ -50,6 +51,24 @@ def build_tables(collection: Collection) -> list[Table]:
         provenance.provenance_table(collection),
     ]
     return [table for table in found if table is not None and table.rows]
+
+
+def pgf_curves(collection: Collection) -> dict[str, str]:
+    """The curves of each dataset that is scored, as text for pgfplots, by the file's name."""
+    found = {}
+    for dataset in collection.datasets:
+        overall = {name: collection.overall(name, dataset) for name in collection.subjects}
+        convention = collection.accuracy.datasets[dataset].convention
+        for kind, thresholds in convention.thresholds.items():
+            curves = [
+                Curve(name, 100 * score.values[key], thresholds, score.curves[kind], place)
+                for place, (name, score) in enumerate(overall.items())
+                if score is not None
+                for key in (next(k for k in VALUE_OF[kind] if k in score.values),)
+            ]
+            if curves:
+                found[f"{kind}_{dataset.replace('-', '_')}"] = pgf(kind, curves)
+    return found
 
 
 def write_tables(folder: Path, found: list[Table]) -> None:
@@ -135,6 +154,8 @@ def write_report(
         write_atomically(out / f"figures/{figure.name}.svg", figure.svg.encode())
         write_atomically(out / f"figures/{figure.name}.png", figure.png)
         files[f"figures/{figure.name}.png"] = figure.caption
+    for name, content in pgf_curves(collection).items():
+        write_atomically(out / f"figures/{name}.pgf", content.encode())
     for strip in strips:
         write_atomically(out / f"figures/{strip.name}.jpg", strip.jpeg)
         files[f"figures/{strip.name}.jpg"] = strip.caption

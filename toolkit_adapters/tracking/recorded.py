@@ -16,14 +16,13 @@ from toolkit_adapters.running.session import Request as Run
 from toolkit_adapters.running.session import run_session
 from toolkit_adapters.running.worker import checkpoint_of
 from toolkit_adapters.tracking.replay import replay
-from toolkit_adapters.tracking.session import (
+from toolkit_adapters.tracking.request import (
     Request,
-    Summary,
-    draw_steps,
     first_box,
     open_request,
     require_possible,
 )
+from toolkit_adapters.tracking.session import Summary, draw_steps
 from toolkit_adapters.tracking.sources import Source
 
 

@@ -19,7 +19,7 @@ from toolkit_adapters.datasets.decoding import decode_ahead
 from toolkit_adapters.datasets.frames import is_image
 from toolkit_adapters.datasets.videos import VideoFrame
 from toolkit_adapters.video.camera import Camera, is_live
-from toolkit_adapters.video.facts import USUAL_RATE
+from toolkit_adapters.video.facts import USUAL_RATE, Facts
 from toolkit_adapters.video.reader import Picture, VideoReader
 
 EXPECTED = (
@@ -36,7 +36,7 @@ class Source:
     Attributes:
         name: in words and file names.
         pictures: what is iterated, once.
-        count: how many there will be; None where nobody knows.
+        count: how many there will be, about; None where nobody knows.
         rate: pictures a second, to write them with.
         aspect: width over height of a pixel.
         truth: float64 (N, 4), or (1, 4) where only the first box is known; None: none is.
@@ -126,7 +126,7 @@ def _of_folder(text: str, folder: Dataset, rate: Fraction, threads: int, ahead: 
         return Source(
             found.place.name,
             reader,
-            facts.frames,
+            min(filter(None, (facts.frames, _estimate(facts))), default=None),
             facts.rate,
             facts.aspect,
             truth,
@@ -137,6 +137,11 @@ def _of_folder(text: str, folder: Dataset, rate: Fraction, threads: int, ahead: 
     frames = frames_of(found.place)
     pictures = images(frames, rate, ahead)
     return Source(names[0], pictures, len(frames), rate, Fraction(1), truth, (), folder, names[0])
+
+
+def _estimate(facts: Facts) -> int | None:
+    """The number of pictures by the clock: MKV states none, and a trimmed MP4 all it once had."""
+    return round(facts.seconds * facts.rate) or None if facts.seconds else None
 
 
 def _of_pattern(text: str, rate: Fraction, ahead: int) -> Source:

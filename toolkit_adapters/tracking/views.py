@@ -35,6 +35,13 @@ def colour_of(index: int) -> Colour:
     return COLOURS[index % len(COLOURS)]
 
 
+def as_jpeg(image: Image) -> bytes:
+    """An RGB image as a file."""
+    done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    assert done
+    return bytes(data)
+
+
 def draw_box(image: Image, box: NDArray[np.float64], colour: Colour, thickness: int) -> None:
     """A rectangle with a dark rim, at sub-pixel places."""
     limit = 4.0 * max(image.shape[:2])

@@ -104,6 +104,30 @@ class Window:
         cv2.destroyAllWindows()
 
 
+class Desk:
+    """Who looks on: a window, where there is one, and what its user wants next."""
+
+    def __init__(self, show: bool) -> None:
+        self.window = Window() if show else None
+        self.wish = Wish.GO_ON
+
+    def show(self, image: NDArray[np.uint8]) -> None:
+        """Show an image, and hear what is wanted."""
+        if self.window is not None:
+            self.wish = self.window.show(image)
+
+    def reselected(self, image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        """The box to start anew from, where that was asked for."""
+        if self.window is None or self.wish is not Wish.RESELECT:
+            return None
+        return self.window.select(image)
+
+    def close(self) -> None:
+        """Take the window away."""
+        if self.window is not None:
+            self.window.close()
+
+
 def _closed() -> bool:
     """Whether the window was closed by its own button."""
     return bool(cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -134,20 +135,29 @@ def facts_of(path: Path, stream: Any, first: Any) -> Facts:
     rate = stream.average_rate or stream.guessed_rate or stream.base_rate
     # A container without a rate may state that of its clock.
     rate = Fraction(rate) if rate and Fraction(1, 100) <= rate <= 1000 else USUAL_RATE
-    seconds = float(stream.duration * stream.time_base) if stream.duration else None
-    if seconds is None and stream.container.duration:
-        seconds = stream.container.duration / 1e6
     return Facts(
         path,
         width,
         height,
         rate,
         stream.frames or None,
-        seconds,
+        _stated_seconds(stream),
         int(first.rotation) % 360,
         1 / aspect if sideways else aspect,
         tuple(_notes(stream, first, aspect)),
     )
+
+
+def _stated_seconds(stream: Any) -> float | None:
+    """How long the pictures last, as stated; the sound may last longer."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    # Matroska has it as text, 00:01:02.500000000, for each stream.
+    text = stream.metadata.get("DURATION", "")
+    if match := re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text):
+        return 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3])
+    alone = len(stream.container.streams) == 1
+    return stream.container.duration / 1e6 if alone and stream.container.duration else None
 
 
 def is_interlaced(stream: Any, first: Any) -> bool:

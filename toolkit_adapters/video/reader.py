@@ -88,6 +88,8 @@ class VideoReader:
             count = 0
             try:
                 for frame in container.decode(stream):
+                    if frame.is_corrupt and count == 0:
+                        continue  # a recording that begins between two key frames
                     if frame.is_corrupt:
                         raise self._damaged(count, "the decoder had to invent a part of it")
                     if count == 0 and is_interlaced(stream, frame):

@@ -77,14 +77,17 @@ class Attention(nn.Module):
         return weights[..., index - first, :]
 
     def forward(
-        self, tokens: Tensor, index: int | None = None
+        self, tokens: Tensor, index: int | None = None, first: int = 0
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """(B, N, C) -> the same; the map where it was stored; the row `index` where it was not."""
+        """(B, N, C) -> of the tokens from `first` on.
+
+        And the map where it was stored; the row `index` where it was not.
+        """
         q, k, v = self.project(tokens)
-        out, weights = self.site.weighed(q, k, v)
+        out, weights = self.site.weighed(q[:, :, first:], k, v)
         row = self.row(q, k, index) if index is not None and weights is None else None
         del q, k, v
-        out = out.transpose(1, 2).reshape(tokens.shape)
+        out = out.transpose(1, 2).flatten(start_dim=2)
         return self.proj(out), weights, row
 
 
@@ -102,6 +105,8 @@ class Block(nn.Module):
         self.keep_ratio = keep_ratio
         self.centre = centre
         self.in_place = False
+        #: Whether what the template becomes is left out, where nobody reads it: in the last block.
+        self.drops_template = False
         #: Whether the row is picked out of the map by a mask, as the official code does it.
         self.picks_by_mask = False
 
@@ -114,9 +119,11 @@ class Block(nn.Module):
             tokens, positions of those that stay, what was decided, and the map of attention
             where it was stored.
         """
+        first = template if self.drops_template else 0
         attended, weights, row = self.attn(
-            self.norm1(tokens), self.centre if self.keep_ratio < 1 else None
+            self.norm1(tokens), self.centre if self.keep_ratio < 1 else None, first
         )
+        tokens = tokens[:, first:] if first else tokens
         tokens = attended.add_(tokens) if self.in_place else tokens + attended
         del attended
         kept = None

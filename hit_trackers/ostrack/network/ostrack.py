@@ -84,7 +84,7 @@ class Backbone(nn.Module):
         """Tokens of both -> tokens of the search region in place, and what was eliminated.
 
         Returns:
-            (B, template + search, C), the template's first; those that were removed are zero.
+            (B, [template +] search, C), the template's first; those that were removed are zero.
         """
         first, count = template.shape[1], search.shape[1]
         tokens = torch.cat([template, search], dim=1)
@@ -98,6 +98,7 @@ class Backbone(nn.Module):
             del weights
             kept += [found] if found is not None else []
         tokens = self.norm(tokens)
+        first = 0 if self.blocks[-1].drops_template else first
         if kept:
             tokens = self._in_place(tokens, first, count, positions)
         del held
@@ -108,7 +109,7 @@ class Backbone(nn.Module):
         batch, _, width = tokens.shape
         index = positions.unsqueeze(-1).expand(-1, -1, width)
         grid = tokens.new_zeros(batch, count, width).scatter_(1, index, tokens[:, first:])
-        return torch.cat([tokens[:, :first], grid], dim=1)
+        return torch.cat([tokens[:, :first], grid], dim=1) if first else grid
 
 
 class CentreHead(Tower):
@@ -158,11 +159,14 @@ class OSTrack(nn.Module):
         return self.predict(tokens, template)
 
     def work_in_place(self) -> OSTrack:
-        """Let sums and activations overwrite what is not read again: the same bits."""
+        """Overwrite what is not read again, leave out what nobody reads: the same bits."""
         for module in self.modules():
             if isinstance(module, Block):
                 module.in_place = True
                 module.mlp.act = GeluInPlace()
+        last = self.backbone.blocks[-1]
+        assert isinstance(last, Block)
+        last.drops_template = True
         return self
 
     def as_official(self) -> OSTrack:

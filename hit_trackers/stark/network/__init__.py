@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from hit_trackers.stark.config import CONFIGS
+from hit_trackers.stark.network.lightning import Lightning
 from hit_trackers.stark.network.stark import Stark
 
 
-def build(size: str) -> Stark:
+def build(size: str) -> Stark | Lightning:
     """An untrained network of one of `CONFIGS`, in training mode."""
-    return Stark(CONFIGS[size])
+    config = CONFIGS[size]
+    return Stark(config) if config.blocks else Lightning(config)

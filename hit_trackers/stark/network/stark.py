@@ -87,11 +87,11 @@ class Stark(nn.Module):
         else:
             position = sine_position(padding, self.config.width).to(features.dtype)
         tokens = self.bottleneck(features)
-        return Tokens(_sequence(tokens), padding.flatten(1), _sequence(position))
+        return Tokens(sequence(tokens), padding.flatten(1), sequence(position))
 
     def encode(self, tokens: Tokens) -> tuple[Tensor, Tensor | None]:
         """The memory (N, 1, C), and what its keys are masked by."""
-        padding = self._mask(tokens.padding, tokens.tokens)
+        padding = additive(tokens.padding, tokens.tokens) if self.looks else tokens.padding
         return self.transformer.encode(tokens.tokens, tokens.position, padding), padding
 
     def predict(self, templates: Tokens, search: Tokens) -> Output:
@@ -113,15 +113,6 @@ class Stark(nn.Module):
         side = self.config.search_side
         maps: Tensor = features.view(-1, features.shape[2], side, side)
         return maps
-
-    def _mask(self, padding: Tensor, like: Tensor) -> Tensor | None:
-        """As official the mask itself; where `looks` what is added to scores, or nothing."""
-        if not self.looks:
-            return padding
-        if not padding.any():
-            return None
-        zeros = torch.zeros_like(padding, dtype=like.dtype)
-        return zeros.masked_fill_(padding, -math.inf)
 
     def forward(self, search: Tensor, mask: Tensor, *templates: Tensor) -> Output:
         """Images and masks by turns: the search region's, then those of each template."""
@@ -152,6 +143,17 @@ def join(parts: list[Tokens]) -> Tokens:
     )
 
 
-def _sequence(image: Tensor) -> Tensor:
+def additive(padding: Tensor, like: Tensor) -> Tensor | None:
+    """What a mask adds to scores, 0 or minus infinity; None where it is all false.
+
+    It looks, so that the device must be waited for.
+    """
+    if not padding.any():
+        return None
+    zeros = torch.zeros_like(padding, dtype=like.dtype)
+    return zeros.masked_fill_(padding, -math.inf)
+
+
+def sequence(image: Tensor) -> Tensor:
     """(1, C, H, W) -> (H * W, 1, C)."""
     return image.flatten(2).permute(2, 0, 1)

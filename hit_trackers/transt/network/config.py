@@ -11,17 +11,19 @@ class TransTConfig:
 
     Attributes:
         layers: feature fusion layers.
+        width, heads, hidden: channels of tokens and of feed-forward networks, attention heads.
+        search_size, template_size: sides of the patches, in pixels.
     """
 
     layers: int
+    width: int = 256
+    heads: int = 8
+    hidden: int = 2048
+    search_size: int = 256
+    template_size: int = 128
 
-    width = 256
-    heads = 8
-    hidden = 2048
-    search_size = 256
-    template_size = 128
     stride = 8
-    window_penalty = 0.49
+    window_penalty = 0.49  # share of the Hann window in the score that decides
 
     @property
     def search_side(self) -> int:
