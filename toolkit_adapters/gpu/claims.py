@@ -164,7 +164,7 @@ def _graph_frame(results: Results) -> Finding:
     ways = [
         sum(k["times"] for k in found["copies"] if way in k["name"]) for way in ("HtoD", "DtoH")
     ]
-    single = found["calls"].get("cudaLaunchKernel", 0)
+    single = sum(count for name, count in found["calls"].items() if "LaunchKernel" in name)
     figure = (
         f"{launched} graphs, {ways[0]} copies in, {ways[1]} out, {single} kernels by themselves"
     )
