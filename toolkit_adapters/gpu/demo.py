@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit_adapters.gpu.steps import Result, Step
+from toolkit_adapters.gpu.steps import LeftOut, Result, Step
 
 if TYPE_CHECKING:
     from toolkit_adapters.gpu.device import Device
@@ -57,11 +57,18 @@ def _run(device: Device) -> Result:
     }
 
 
+def _ran(device: Device) -> Path:
+    folder = _folder(device)
+    if not any(folder.glob("*/*/run.json")):
+        raise LeftOut("nothing was run: see the step run")
+    return folder
+
+
 def _verify(device: Device) -> Result:
     """Every claim on unrounded boxes, closed loop and open loop; both controls."""
     import toolkit_adapters as harness
 
-    verification = harness.verify(_folder(device), partial=True)
+    verification = harness.verify(_ran(device), partial=True)
     found: dict[str, Any] = {
         certificate.tracker: {
             "boxes": str(certificate.verdict),
@@ -80,7 +87,7 @@ def _times(device: Device) -> Result:
     import toolkit_adapters as harness
     from toolkit_adapters.records import SCOPES
 
-    results = harness.open_results(_folder(device))
+    results = harness.open_results(_ran(device))
     found: Result = {}
     for tracker in results.trackers:
         records = [

@@ -65,6 +65,8 @@ class Device:
         """Names and versions: what two reports must share to be one."""
         import torch
 
+        if ":" in self.torch_name:  # events and streams are of the current device
+            torch.cuda.set_device(self.torch_name)
         properties = torch.cuda.get_device_properties(self.torch_name)
         return {
             "device": properties.name,
