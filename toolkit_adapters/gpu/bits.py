@@ -70,8 +70,15 @@ def steps() -> list[Step]:
 
 
 def _step(name: str, how: str) -> Step:
-    rest = name.removeprefix(families.parse(name).baseline)
-    return Step(f"network/{name}/{how}", partial(_network, name, how), f"network{rest}")
+    return Step(f"network/{name}/{how}", partial(_network, name, how), f"network {way_of(name)}")
+
+
+def way_of(name: str) -> str:
+    """Trackers of one way run the same code in a rehearsal, where Triton and precisions do not."""
+    variant = families.parse(name)
+    if variant.claim is Claim.LOSSY:
+        return "lossy"
+    return f"{variant.part('attention')} {variant.part('engine')}"
 
 
 def variants_of(family: str) -> list[str]:
