@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,8 @@ from toolkit_adapters.gpu import folder, report
 from toolkit_adapters.gpu.claims import CLAIMS, CONFIRMED, KEYS, OPEN, REFUTED, judge
 from toolkit_adapters.gpu.device import traced
 from toolkit_adapters.gpu.nvml import Nvml
-from toolkit_adapters.gpu.sentences import sentences
+from toolkit_adapters.gpu.sentences import ROOT, sentences
+from toolkit_adapters.gpu.steps import REHEARSED
 from toolkit_adapters.gpu.suite import outcomes
 
 
@@ -112,6 +114,14 @@ def test_every_sentence_that_waits_has_a_claim_and_the_reverse() -> None:
     assert len(KEYS) == len(set(KEYS))
     for sentence in sentences():
         assert len(sentence.text) > 15, sentence
+
+
+def test_no_rehearsal_is_among_the_reports() -> None:
+    reports = ROOT / "reports"
+    assert not list(reports.rglob(f"{REHEARSED}.*"))
+    for path in reports.rglob("part-*.json"):
+        identity = json.loads(path.read_text(encoding="utf-8"))["identity"]
+        assert identity["rehearsal"] is False, path
 
 
 def test_results_as_claimed_confirm_everything_else() -> None:

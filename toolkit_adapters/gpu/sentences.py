@@ -46,5 +46,5 @@ def _of(page: Path, root: Path) -> Iterator[Sentence]:
         begins = max((m.end() for m in _BEGINNING.finditer(before)), default=0)
         line = text.count("\n", 0, mark.start()) + 1
         keys = tuple(key.strip() for key in mark[1].split(","))
-        said = " ".join(before[begins:].split())
+        said = " ".join(before[begins:].split()).strip("|;- ")
         yield Sentence(keys, f"{page.relative_to(root).as_posix()}:{line}", said)
