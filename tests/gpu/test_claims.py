@@ -74,9 +74,11 @@ AS_CLAIMED: dict[str, dict[str, Any]] = {
             for words in ("exact", "graph", "exact_graph", "memeff", "fused", "compile")
         },
         "network/hit_base_graph_triton/full": network(True),
+        "network/hit_base_memeff/tf32": network(False),
     },
     "speed": {
         "pair/hit_base_exact_graph": pair(0.4e-3, 6.0),
+        "pair/hit_base_memeff": pair(0.4e-3, 1.0),
         "pair/hit_base_fused_graph": pair(0.5e-3, 6.0, faster=8.0),
         "pair/hit_base_fused_graph_triton": pair(0.5e-3, 6.0, faster=9.0),
     },
@@ -201,6 +203,11 @@ def test_the_page_of_a_report(tmp_path: Any) -> None:
     assert "device 0.400 / 0.400" in page
     assert "1 passed, 0 skipped, 0 failed" in page
     assert "no \\| library" in page
+    assert "| NVIDIA L40S, published | hit_base | 7.82 | 127 |  |  |" in page
+    assert "|  | hit_base_memeff | 6.45 | 155 | -28.4% | bitwise identical predictions |" in page
+    assert "| made up | hit_base | 4.000 | 250 |" in page
+    assert "|  | hit_base_memeff | 0.400 | 2500 | -20.0% | 0.001 px apart |" in page
+    assert "|  | hit_base_exact_graph | 0.400 | 2500 |  |  |" in page
     told = "\n".join(report.told(tmp_path))
     assert "REFUTED   docs/results.md" in told
     assert len(CLAIMS) == len(KEYS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit_adapters.gpu import claims, folder
+from toolkit_adapters.gpu import claims, folder, published
 from toolkit_adapters.gpu.parts import PARTS
 from toolkit_adapters.gpu.sentences import Sentence, sentences
 from toolkit_adapters.gpu.steps import REHEARSED
@@ -84,6 +84,14 @@ def _page(
         for claim in claims.CLAIMS
     ]
     yield from _table(["claim", "is", "measured", "where"], rows)
+    if not content["rehearsal"]:
+        results = {name: found.results for name, found in kept.items()}
+        yield from ("", "## Beside the paper", "")
+        yield "Time is the network's on the wall at the median, memory the frame's peak beside weights."
+        yield ""
+        compared = published.rows(results, str(identity.get("device", "")))
+        headers = ["device", "tracker", "ms", "FPS", "memory", "outputs"]
+        yield from _table(headers, list(compared))
     for name, found in kept.items():
         part = next(part for part in PARTS if part.name == name)
         yield from ("", f"## {name}", "", f"{part.what[0].upper()}{part.what[1:]}.", "")
