@@ -20,7 +20,7 @@ from torch import Tensor
 
 from hit_trackers import load_tracker
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.hit.family import SIZES
+from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, Way
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", choices=SIZES, default="base")
+    parser.add_argument("--size", choices=tuple(CONFIGS), default="base")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=50)
     args = parser.parse_args()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hit_trackers import checkpoint as checkpoints
 from hit_trackers.errors import UnknownTrackerError
 from hit_trackers.families import Family, Weights
-from hit_trackers.variants import DEFAULTS, TOKENS, Grammar, Variant
+from hit_trackers.variants import DEFAULTS, FAMILY_TOKENS, TOKENS, Grammar, Variant
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What is worth listing of each configuration beside its baseline and each token alone.
 COMBINED = (
-    *("exact_graph", "memeff_graph", "fused_graph"),
+    *("exact_graph", "memeff_graph", "fused_graph", "fused_graph_triton"),
     *("openvino_bf16", "openvino_int8", "onnx_int8"),
 )
 #: What a bench measures of a configuration.
@@ -36,7 +36,8 @@ BENCHED = {
     "cpu": ("memeff", "exact", "onnx", "openvino", "openvino_bf16", "bf16"),
     "cuda": (
         *("memeff", "exact", "fused", "compile"),
-        *("graph", "memeff_graph", "exact_graph", "fused_graph", "graph_fp16"),
+        *("graph", "memeff_graph", "exact_graph", "fused_graph"),
+        *("graph_triton", "fused_graph_triton", "graph_fp16"),
     ),
 }
 #: The tokens that do not fit where a family's attention has no bias.
@@ -150,7 +151,8 @@ class OfficialFamily(Family):
 
     def tokens(self) -> Mapping[str, str]:
         """As `Family.tokens`, with sizes and settings, and those that do not fit and why."""
-        fit = {name: TOKENS[name].meaning for name in self.grammar.tokens}
+        known = {**TOKENS, **FAMILY_TOKENS}
+        fit = {name: known[name].meaning for name in self.grammar.tokens}
         return {
             **self.meanings,
             **fit,

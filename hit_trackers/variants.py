@@ -200,7 +200,20 @@ OWN_TOKENS = {
         ),
     )
 }
-_ALL = {**TOKENS, **OWN_TOKENS}
+#: Those that single families offer beside the ones that all share.
+FAMILY_TOKENS = {
+    token.name: token
+    for token in (
+        Token(
+            "triton",
+            "layers",
+            "bias, Hardswish, residual and normalisation in the products' CUDA kernels (Triton)",
+            Claim.TOLERANCE,
+            "a CUDA device, Triton",
+        ),
+    )
+}
+_ALL = {**TOKENS, **OWN_TOKENS, **FAMILY_TOKENS}
 #: What a name means that has no token of a kind.
 DEFAULTS = {"attention": "eager", "engine": "eager", "precision": "fp32"}
 #: Kinds of parts that say which tracker it is, and not how it is executed.

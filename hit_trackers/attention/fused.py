@@ -20,8 +20,8 @@ from hit_trackers.errors import EngineError, MissingDependencyError
 BLOCK = 16  # queries of a program: Base's first stage is 120 programs, about one per processor
 
 
-def require(device: torch.device, precision: str) -> None:
-    """Raise unless the kernel can run there.
+def require(device: torch.device, precision: str, what: str = "fused attention") -> None:
+    """Raise unless `what`, a kernel in Triton, can run there.
 
     Raises:
         EngineError: no CUDA device, or another precision than float32.
@@ -29,24 +29,24 @@ def require(device: torch.device, precision: str) -> None:
     """
     if device.type != "cuda":
         raise EngineError(
-            "fused attention is a CUDA kernel, and this is a CPU: use --device cuda, or `exact`, "
+            f"{what} is a CUDA kernel, and this is a CPU: use --device cuda, or `exact`, "
             "which is bitwise on any device"
         )
     if precision != "fp32":
-        raise EngineError(f"fused attention reproduces float32, and this is {precision}")
+        raise EngineError(f"{what} reproduces float32, and this is {precision}")
     _kernel()
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
     """As every operator, for one image in float32; widths are powers of two from 16 on."""
-    assert bias is not None, "the kernel reads a bias"
     batch, heads, queries, width = q.shape
     assert batch == 1, "a tracker sees one image at a time"
     assert bias is not None, "the kernel reads a bias"
     values = v.shape[-1]
     # The kernel steps through rows and heads; what lies within a row must be contiguous.
     q, k, v, bias = (p if p.stride(-1) == 1 else p.contiguous() for p in (q, k, v, bias))
-    out = q.new_empty(1, heads, queries, values)
+    # Laid out as the projection after the attention reads it: no copy comes between.
+    out = q.new_empty(1, queries, heads, values).transpose(1, 2)
     strides = [part.stride()[-3:-1] for part in (q, k, v, bias, out)]
     with torch.cuda.device_of(q):  # Triton launches on the current device
         _kernel()[-(-queries // BLOCK), heads](

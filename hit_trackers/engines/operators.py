@@ -49,7 +49,10 @@ def count_operators(work: Callable[[], object]) -> Counter[str]:
 def count_by_site(
     work: Callable[[], object], sites: dict[str, nn.Module]
 ) -> tuple[Counter[str], dict[str, Counter[str]]]:
-    """As `count_operators`, and the same inside each of some modules, by the names given."""
+    """As `count_operators`, and the same inside each of some modules, by the names given.
+
+    A module that the work does not run is left out: what a frame does not need says nothing.
+    """
     # Not in inference mode: there composite operators are dispatched whole, and seen as one.
     with torch.no_grad(), Counting() as counting, _watched(counting, sites):
         work()
@@ -60,10 +63,10 @@ def count_by_site(
 def _watched(counting: Counting, sites: dict[str, nn.Module]) -> Iterator[None]:
     hooks = []
     for name, module in sites.items():
-        counting.sites[name] = Counter()
 
         def enter(*_: object, name: str = name) -> None:
             counting.site = name
+            counting.sites.setdefault(name, Counter())
 
         def leave(*_: object) -> None:
             counting.site = None

@@ -11,7 +11,7 @@ from hit_trackers.families import Sketch, Weights
 from hit_trackers.hit import weights
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.official import OfficialFamily
-from hit_trackers.variants import Grammar, Variant
+from hit_trackers.variants import FAMILY_TOKENS, TOKENS, Grammar, Variant
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +29,7 @@ class HitFamily(OfficialFamily):
     """
 
     name = "hit"
-    grammar = Grammar("hit", tuple(CONFIGS))
+    grammar = Grammar("hit", tuple(CONFIGS), tokens=(*TOKENS, *FAMILY_TOKENS))
     first: Mapping[str, str] = {"size": "nano"}
     benched: Mapping[str, str] = {"size": "base"}
     origin = "the official HiT repository"

@@ -8,7 +8,8 @@ from torch import Tensor
 from hit_trackers.attention import OPERATORS, fused
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
-from hit_trackers.engines.program import Program
+from hit_trackers.engines.program import Program, Tensors
+from hit_trackers.hit.network import triton_layers
 from hit_trackers.hit.network.hit import HiT, Output
 from hit_trackers.variants import Variant
 
@@ -42,6 +43,8 @@ def prepare(network: HiT, variant: Variant, device: torch.device) -> HiT:
         fused.require(device, variant.part("precision"))
     # Norms are folded in float32; the bias follows in the precision of the weights.
     network = network.to(device).prepare()
+    if variant.part("layers") == "triton":
+        triton_layers.require(device, variant.part("precision"))
     if works_in_place(variant):
         network.work_in_place()
     return network.to(dtype).use(OPERATORS[variant.part("attention")])
@@ -59,6 +62,11 @@ class HitProgram(Program):
         self.search_size = network.config.search_size
         self.template_size = network.config.template_size
         self.caches_template = caches
+        self.reads_pixels = False
+
+    def normalise(self, patch: Tensor) -> Tensors:
+        """As of `Program`; pixels as they are where the network's first kernel normalises them."""
+        return patch if self.reads_pixels else super().normalise(patch)
 
     def hold(self, template: Tensor) -> Tensor:
         """Tokens (1, (T / 16)^2, C) where they are cached, else the image."""
@@ -83,6 +91,9 @@ def make_program(network: HiT, variant: Variant, device: str) -> HitProgram:
     """The program of a variant around a network whose weights are loaded."""
     where = torch.device(device)
     program = HitProgram(prepare(network, variant, where), caches_template(variant))
+    if variant.part("layers") == "triton":
+        triton_layers.use(program.network, program.mean, program.deviation)
+        program.reads_pixels = True
     on_cpu_in_place = works_in_place(variant) and where.type == "cpu"
     if on_cpu_in_place and variant.part("engine") == "eager":
         program.looks_up_pixels = True

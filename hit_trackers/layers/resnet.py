@@ -86,8 +86,8 @@ class ResNet(Sparing):
         dilations: of the first block of each stage, on its 3 x 3 convolution.
         norm: makes the norm that follows each convolution.
 
-    Sparing its norms overwrite their inputs, and the stem's pooling compares shifted maps, in an
-    eighth of the time: PyTorch's own also notes where each maximum was.
+    Sparing its norms overwrite their inputs, and on a CPU the stem's pooling compares shifted maps,
+    in an eighth of the time: PyTorch's own also notes where each maximum was.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class ResNet(Sparing):
     def forward(self, image: Tensor) -> Tensor:
         """Normalised images (B, 3, H, W) -> features of the third stage."""
         x = self.relu(self.bn1(self.conv1(image)))
-        x = _max_pool(x) if self.sparing else self.maxpool(x)
+        x = _max_pool(x) if self.sparing and x.device.type == "cpu" else self.maxpool(x)
         for stage in (1, 2, 3):
             x = self.get_submodule(f"layer{stage}")(x)
         features: Tensor = x

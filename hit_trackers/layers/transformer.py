@@ -12,7 +12,7 @@ from hit_trackers.layers.sparing import Sparing
 class Sublayers(Sparing):
     """Residual sums and feed-forward networks of a layer; tokens are (N, 1, C).
 
-    Sparing it overwrites branches and activations, and feeds a block of tokens at a time.
+    Sparing it overwrites branches and activations, and on a CPU feeds a block of tokens at a time.
     """
 
     BLOCK = 256  # tokens; their hidden activations, 2 MiB, stay in a cache (64 to 1024 were timed)
@@ -27,7 +27,8 @@ class Sublayers(Sparing):
             fed: Tensor = second(first(tokens).relu())
             return fed
         count = len(tokens)
-        blocks = -(-count // self.BLOCK)
+        # Elsewhere each block is another launch, and another kernel may be picked.
+        blocks = -(-count // self.BLOCK) if tokens.device.type == "cpu" else 1
         if blocks == 1:
             fed = second(first(tokens).relu_())
             return fed

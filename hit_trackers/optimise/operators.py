@@ -17,7 +17,7 @@ Values = Callable[[Tensor, Tensor], Tensor]
 #: Fewer rows take another path of the library, with other bits.
 FEWEST_ROWS = 4
 #: A map of scores below this size fits a cache: to swap its operations costs more than it gains.
-SMALL_BYTES = 1 << 20
+SMALL_BYTES = 256 << 10
 #: One up to this size stays whole: cut, it would save little and cost calls.
 WHOLE_BYTES = 8 << 20
 #: What a tile of a larger one may take: it stays in a cache. Fewer rows cost more than that gains.

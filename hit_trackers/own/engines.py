@@ -45,6 +45,13 @@ class OwnEngine:
         self.device = torch.device(device)
         self.runtime = pytorch(self.device)
         self.precision = variant.part("precision")
+        attention = variant.part("attention")
+        if DEFAULTS["attention"] != attention and DEFAULTS["precision"] != self.precision:
+            raise EngineError(
+                f"{variant.name}: {self.precision} is PyTorch's autocast here, within which "
+                f"attentions are left as they are, so that {attention!r} would name what does not "
+                "run; use one of the two"
+            )
         if variant.part("layout") == "channels_last":
             for module in modules.values():
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

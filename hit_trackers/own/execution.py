@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -14,6 +14,18 @@ from hit_trackers.own.room import Room
 from hit_trackers.own.tracker import OwnTracker
 from hit_trackers.own.watch import Watch
 from hit_trackers.variants import DEFAULTS, Variant
+
+if TYPE_CHECKING:
+    from hit_trackers.optimise import Account
+
+
+def _why(account: Account) -> str:
+    """Why no attention of a tracker is executed otherwise."""
+    if not account.sites:
+        return "no attention was found"
+    plans = {plan.words for site in account.sites for plan in site.plans.values()}
+    reasons = account.problems or [f"{len(account.sites)} attentions run {', '.join(plans)}"]
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def watched(
@@ -39,6 +51,5 @@ def watched(
         return tracker
     trial.attempt(tracker, engine, room)
     if account is not None and not planned(account):
-        reasons = "; ".join(dict.fromkeys(account.problems)) or "no attention was found"
-        raise EngineError(f"{variant.name}: nothing to execute otherwise: {reasons}")
+        raise EngineError(f"{variant.name}: nothing to execute otherwise: {_why(account)}")
     return tracker

@@ -162,4 +162,4 @@ class _Observing(Counting):
 
 def planned(account: Any) -> list[Any]:
     """The sites of an account that are not left as their network wrote them."""
-    return [site for site in account.sites if site.plan != "as written"]
+    return [site for site in account.sites if not site.is_left_alone]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
-import os
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -13,31 +11,15 @@ import numpy as np
 import pytest
 import torch
 from attention_problems import problem
+from in_a_process import in_a_process
 
 import hit_trackers
 from hit_trackers.attention import eager, fused
 from hit_trackers.errors import EngineError, MissingDependencyError
 
-WITHOUT = "Triton is not installed (Linux only; extra: triton)"
 KERNEL = "hit_trackers.attention.triton_kernel"
 WIDTHS = [(32, 64), (32, 128), (16, 32), (16, 64)]
 SHAPES = [(2, 320, 320, 32, 64), (2, 80, 320, 32, 128), (2, 80, 80, 16, 32), (3, 20, 20, 16, 32)]
-
-
-def in_a_process(task: str, **environment: str) -> list[str]:
-    """Lines that this file prints as a program: Triton decides at import whether it interprets."""
-    if importlib.util.find_spec("triton") is None:
-        pytest.skip(WITHOUT)
-    path = os.pathsep.join(filter(None, sys.path))
-    done = subprocess.run(
-        [sys.executable, __file__, task],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
 
 
 def interpret() -> None:
@@ -74,13 +56,13 @@ def compile_for_h100() -> None:
 
 
 def test_every_query_meets_every_key_and_no_other() -> None:
-    lines = in_a_process("interpret", TRITON_INTERPRET="1")
+    lines = in_a_process(__file__, "interpret", TRITON_INTERPRET="1")
     assert lines == [str(shape) for shape in SHAPES]
 
 
 def test_each_step_is_rounded_by_itself() -> None:
     """In the PTX for an H100: chains of FMAs, no tensor cores, true divisions, nothing merged."""
-    lines = in_a_process("compile_for_h100")
+    lines = in_a_process(__file__, "compile_for_h100")
     assert len(lines) == len(WIDTHS)
     for made in map(json.loads, lines):
         ptx = made["ptx"]

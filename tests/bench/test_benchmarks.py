@@ -26,7 +26,7 @@ def test_help_teaches(script: str) -> None:
 
 
 def test_counts_of_the_cuda_path() -> None:
-    lines = output_of("benchmarks.cuda_path", "--size", "nano").splitlines()
+    lines = output_of("benchmarks.cuda_path", "--tracker", "hit_nano").splitlines()
     assert [line.split()[1] for line in lines if line.startswith("| hit_")] == [
         "hit_nano",
         "hit_nano_memeff",

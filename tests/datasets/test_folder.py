@@ -192,3 +192,14 @@ def test_run_takes_corners(tmp_path):
     record = open_results(results).record("fake", "folder-xyxy", "walk")
     assert record.boxes[0].tolist() == [40, 20, 15, 15]
     assert main(["verify", str(results)]) == 0
+
+
+def test_polygons_become_the_rectangles_of_the_vot_toolkit(tmp_path):
+    shapes = pytest.importorskip("vot.region.shapes", reason="the VOT toolkit is not installed")
+    points = np.random.default_rng(0).uniform(0, 200, (20, 4, 2)).round(3)
+    path = tmp_path / "groundtruth.txt"
+    np.savetxt(path, points.reshape(20, 8), delimiter=",", fmt="%.3f")
+    for found, corners in zip(read_boxes(path).boxes, points, strict=True):
+        theirs = shapes.Rectangle.convert(shapes.Polygon([tuple(corner) for corner in corners]))
+        expected = [theirs.x, theirs.y, theirs.width, theirs.height]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)  # theirs are float32

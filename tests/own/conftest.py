@@ -29,3 +29,5 @@ def nothing_declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     registry.cache_clear()
     yield
     registry.cache_clear()
+    for name in [one for one in sys.modules if one.partition(".")[0] in room._TAKEN]:
+        del sys.modules[name]

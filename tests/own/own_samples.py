@@ -35,7 +35,7 @@ class Network(nn.Module):
         q, k, v = self.qkv(tokens).unflatten(-1, (3, 2, 8)).permute(2, 0, 3, 1, 4)
         weights = (q @ k.transpose(-2, -1) * 8**-0.5).softmax(-1)
         mixed = (weights @ v).transpose(1, 2).flatten(2)
-        return {"score": self.head(tokens + mixed)[:, -64:].sigmoid()}
+        return {"score": self.head(tokens + mixed)[:, -576:].sigmoid()}
 
 
 class Tracker:
@@ -51,12 +51,12 @@ class Tracker:
     @torch.no_grad()
     def initialize(self, image, info):
         self.box = list(info["init_bbox"])
-        self.template = self.crop(image, 16)
+        self.template = self.crop(image, 32)
 
     @torch.no_grad()
     def track(self, image, info=None):
-        score = self.network(self.template, self.crop(image, 32))["score"].flatten()
-        self.box[0] += float((score * torch.linspace(-1, 1, 64, device=self.device)).sum())
+        score = self.network(self.template, self.crop(image, 96))["score"].flatten()
+        self.box[0] += float((score * torch.linspace(-1, 1, 576, device=self.device)).sum())
         return {"target_bbox": self.box, "best_score": float(score.max())}
 """
 
@@ -67,12 +67,15 @@ KEEPING = (
         "def keep(self, template):\n        self.kept = template\n\n"
         "    def look(self, search):\n        template = self.kept",
     )
-    .replace("self.template = self.crop(image, 16)", "self.network.keep(self.crop(image, 16))")
+    .replace("self.template = self.crop(image, 32)", "self.network.keep(self.crop(image, 32))")
     .replace(
-        "self.network(self.template, self.crop(image, 32))",
-        "self.network.look(self.crop(image, 32))",
+        "self.network(self.template, self.crop(image, 96))",
+        "self.network.look(self.crop(image, 96))",
     )
 )
+
+#: The same whose map of scores fits a cache.
+SMALL = NETWORK.replace("self.crop(image, 96)", "self.crop(image, 32)").replace("576", "64")
 
 #: The same without an attention.
 CONVOLUTION = NETWORK.replace(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hit_trackers import families, load_tracker
+from hit_trackers.optimise import operators
 from toolkit_adapters import cli
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.decoding import decode
@@ -116,9 +117,20 @@ def test_vittrack_in_pytorch_is_the_network_of_the_file(published: None) -> None
 @pytest.mark.slow
 @needs_published
 def test_what_vittracks_variants_change(
-    published: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    published: None,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Query tiles no bit, the fused kernel some, bfloat16 the boxes."""
+    # Its maps of 0.4 MB fit a cache, and would be left as they are: here 64 queries at a time.
+    for name, value in {
+        "SMALL_BYTES": 0,
+        "WHOLE_BYTES": 0,
+        "TILE_BYTES": 0,
+        "TILE_ROWS": 64,
+    }.items():
+        monkeypatch.setattr(operators, name, value)
     names = [f"vittrack_{part}" for part in ("exact", "memeff", "bf16")]
     only = [word for name in names for word in ("--only", name)]
     where = ["--dataset", "got10k-val", "--root", str(SHARED / "data" / "got10k")]

@@ -51,8 +51,8 @@ def test_the_network_is_timed_and_counted() -> None:
     assert (ran.engine, ran.precision) == ("eager", "fp32")
     assert ran.operators["aten._softmax.default"] == 1
     work = probe.workloads(probe.network_input)
-    # The scores and the weights of 2 heads, 80 x 80, at the same time.
-    assert peak_activations(work["frame"], "cpu").bytes >= 2 * 2 * 80 * 80 * 4
+    # The scores and the weights of 2 heads, 640 x 640, at the same time.
+    assert peak_activations(work["frame"], "cpu").bytes >= 2 * 2 * 640 * 640 * 4
 
 
 def test_only_calls_from_outside_count() -> None:
@@ -121,7 +121,7 @@ def test_a_copy_of_a_network_is_not_watched() -> None:
     with torch.no_grad():
         twin.head.bias += 1
         answers = [
-            net(torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 32, 32)) for net in (network, twin)
+            net(torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 96, 96)) for net in (network, twin)
         ]
     assert not torch.equal(*(answer["score"] for answer in answers)), "it computes with its own"
 

@@ -24,13 +24,15 @@ def optimise(root: Path) -> Optimise:
     return command
 
 
+@pytest.mark.slow
 def test_one_table_best_first(optimise: Optimise, capsys: pytest.CaptureFixture[str]) -> None:
     write("mine.py", KEEPING)
     only = [word for part in ("bf16", "exact", "memeff", "onnx") for word in ("--only", part)]
     assert optimise("mine=mine.py:Tracker", *only) == 0
     said = capsys.readouterr().out
     names = [line.split("|")[1].strip() for line in said.splitlines() if line.startswith("| mine")]
-    assert names == ["mine", "mine_exact", "mine_memeff", "mine_bf16"]
+    assert names[:2] == ["mine", "mine_exact"], "the only one that is bitwise"
+    assert {*names[2:]} == {"mine_memeff", "mine_bf16"}
     assert "`mine_exact` is bitwise on all 42 frames, " in said
     assert "activations" in said
     assert "does not fit: mine_onnx: " in said

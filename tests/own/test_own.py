@@ -15,6 +15,7 @@ from hit_trackers.declarations import VARIABLE
 from hit_trackers.errors import FamilyError, HitTrackersError
 from hit_trackers.families import registry
 from toolkit_adapters import cli
+from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.records import Results, open_results
 
 Run = Callable[..., int]
@@ -288,6 +289,20 @@ def test_it_runs_in_the_got10k_toolkit(root: Path, tmp_path: Path) -> None:
     folders = ["--results", str(tmp_path / "r"), "--reports", str(tmp_path / "p")]
     assert __main__.main([*arguments, *folders]) == 0
     assert len(list((tmp_path / "r").rglob("*_001.txt"))) == 3
+
+
+def test_its_results_are_submitted(run: Run, results: Path, tmp_path: Path) -> None:
+    write("mine.py", MINE)
+    parts = {dataset.name: dataset for dataset in open_datasets("demo")}
+    sequence = parts["demo-trackingnet"].sequence_names[0]
+    command = ["run", "--tracker", "mine=mine.py:Mine", "--dataset", "demo", "--controls", "0"]
+    command += ["--no-memory", "--sequence", sequence, "--results", str(results)]
+    assert cli.main(command) == 0
+    out = tmp_path / "mine.zip"
+    submit = ["submit", "trackingnet", str(results), "--tracker", "mine"]
+    submit += ["--dataset", "demo-trackingnet"]
+    assert cli.main([*submit, "--partial", "--out", str(out)]) == 0
+    assert out.with_name("mine-partial.zip").is_file()
 
 
 def test_its_declaration_reaches_the_process_of_the_vot_toolkit(root: Path) -> None:

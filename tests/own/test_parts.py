@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_samples import CONVOLUTION, KEEPING, MINE, NETWORK, write
+from own_samples import CONVOLUTION, KEEPING, MINE, NETWORK, SMALL, write
 
 from hit_trackers import families, load_tracker
 from hit_trackers.errors import EngineError, UnknownTrackerError
@@ -52,7 +52,7 @@ def test_a_variant_of_a_variant_keeps_its_baseline_and_the_weaker_claim() -> Non
 
 
 FIT = ["exact", "memeff", "streaming", "channels_last", "bf16", "fp16", "onnx", "openvino"]
-FIT += ["exact_bf16", pytest.param("compile", marks=pytest.mark.slow)]
+FIT += ["exact_channels_last", pytest.param("compile", marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("part", FIT)
@@ -91,8 +91,10 @@ def test_what_ran_is_seen_even_where_a_name_says_otherwise() -> None:
     [
         (MINE, "exact", "holds no torch.nn.Module when it is made"),
         (CONVOLUTION, "exact", "no attention was found"),
+        (SMALL, "exact", "1 attentions run as written, being small"),
         (NETWORK, "graph", "CUDA graphs need a CUDA device"),
         (NETWORK, "exact_compile", "torch.compile makes kernels of its own"),
+        (NETWORK, "exact_bf16", "within which attentions are left as they are"),
         (NETWORK, "exact_onnx", "onnx plans attention itself"),
         (NETWORK, "onnx_bf16", "on a CPU and in float32 only"),
         (KEEPING, "onnx", "something else in onnx than in PyTorch"),

@@ -46,8 +46,8 @@ MUTANTS = (
     *_of(
         "attention/memeff.py",
         ("scale=scale)", "scale=scale * 1.01)"),
-        ("else bias[None]", "else None"),
-        ("else bias[None]", "else -bias[None]"),
+        ("mask = bias[None] if", "mask = None if"),
+        ("mask = bias[None] if", "mask = -bias[None] if"),
         ("F.pad(q, (0, padding))", "F.pad(q, (padding, 0))"),
         ("(q, k, v, attn_mask", "(k, q, v, attn_mask"),
         (
@@ -105,13 +105,16 @@ MUTANTS = (
         "geometry.py",
         ("MARGIN = 10", "MARGIN = 60"),
         ("round(x + 0.5 * w - side * 0.5)", "int(x + 0.5 * w - side * 0.5)"),
-        ("side * 0.5)\n    y1", "side * 0.5) + 1\n    y1"),
+        (
+            "round(x + 0.5 * w - side * 0.5), round",
+            "round(x + 0.5 * w - side * 0.5) + 1, round",
+        ),
         ("math.ceil(math.sqrt(w * h) * factor)", "math.ceil(math.sqrt(w * h) * factor) + 1"),
         ("cx += centre_x - half_side", "cx += centre_x"),
         ("cy - 0.5 * h", "cy + 0.5 * h"),
         ("previous[1] + 0.5 * previous[3]", "previous[1] + 0.5 * previous[2]"),
         ("max(margin, x2 - x1)", "max(margin, x2 - x1 + 1e-9)"),
-        ("x2 - width + 1", "x2 - width"),
+        ("x1 + side - width + 1", "x1 + side - width"),
         ("dst=out), size / side", "dst=out), size / (side + 1)"),
     ),
     *_of(
@@ -157,7 +160,7 @@ MUTANTS = (
         ("stages[-1].mean(1)", "stages[-1].amax(1)"),
     ),
     *_of(
-        "layers.py",
+        "layers/__init__.py",
         ("torch.arange(side) * stride", "(torch.arange(side) + 0.5) * stride"),
         ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
         ('indexing="ij"', 'indexing="xy"'),

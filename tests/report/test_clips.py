@@ -184,5 +184,12 @@ def test_clips_play_in_the_page(report, tmp_path):
         )
         assert isinstance(seen, float), seen
         assert seen > 1
+        narrow = {"width": 420, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+        # On paper the strips stand for them.
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        script = "return getComputedStyle(document.querySelector('figure.clip')).display"
+        assert browser.execute_script(script) == "none"
     finally:
         browser.quit()

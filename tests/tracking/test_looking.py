@@ -92,6 +92,14 @@ def test_boxes_and_words_grow_with_the_picture(size):
     assert (state.step.image == 128).all()  # the tracker's own picture is left alone
 
 
+def test_boxes_that_coincide_show_all_colours():
+    box = [200, 150, 120, 90]
+    state = History(PAIR).add(step(0, box, box))
+    picture = Overlay(PAIR, strip=False).draw(state)[130:260, 180:340]
+    assert near(picture, COLOURS[0]) > 100
+    assert near(picture, COLOURS[1]) > 100
+
+
 def test_pictures_of_some_pixels_are_drawn_without_words():
     for size in ((1, 1), (5, 9), (40, 30)):
         drawn = Overlay(PAIR).draw(

@@ -74,22 +74,21 @@ def test_tolerance(token: str, clip: list[np.ndarray]) -> None:
     assert np.abs(outputs[0] - outputs[1]).max() * 128 < TOLERANCE_PX
 
 
-@pytest.mark.parametrize("token", ["bf16", "fp16"])
+@pytest.mark.parametrize("token", ["bf16", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_lossy(token: str, clip: list[np.ndarray]) -> None:
-    boxes = [track(load_tracker(f"transt_n2{t}", "seeded"), clip)[0] for t in ("", f"_{token}")]
+    pair = [load_tracker(f"transt_n2{t}", "seeded") for t in ("", f"_{token}")]
+    boxes = [track(tracker, clip[:2])[0] for tracker in pair]
     assert np.isfinite(boxes[1]).all()
     assert not np.array_equal(*boxes)
 
 
-@pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming", "_bf16"])
+@pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming"])
 def test_what_ran_is_what_the_name_says(token: str, clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker(f"transt_n2{token}", "seeded")
     track(tracker, clip[:2])
     executed = tracker.executed(tracker.network_input)
-    assert len(executed.sites) == 9
-    ran = {name: calls for name, calls in executed.sites.items() if calls}
-    # The first template's own attention runs once per sequence.
-    assert len(ran) == (8 if token == "_exact" else 9)
+    # The template's own attention in the first layer runs once per sequence.
+    assert len(executed.sites) == (8 if token == "_exact" else 9)
     assert executed.contradictions(tracker.variant.parts) == ()
 
 
@@ -141,14 +140,9 @@ def test_the_side_of_a_square_is_computed_in_the_type_of_its_box() -> None:
     # sqrt((w + 3m)(h + 3m)) with m the mean of both: of 3 and 5 it is sqrt(15 * 17).
     assert side_around(np.array([3.0, 5.0]), context=3) == 16
     assert side_around(np.array([10.0, 10.0]), context=1) == 20
-    # 3.9999998 * 0.5 and so on: in float32 the product is 256 exactly, in float64 a little more.
-    sizes = np.random.default_rng(0).uniform(10, 200, (3000, 2)).astype(np.float32)
-    assert any(
-        side_around(size, 3) != side_around(size.astype(np.float64), 3)
-        for size in np.vstack(
-            [sizes, np.repeat(np.arange(10, 60, dtype=np.float32) / 3, 2).reshape(-1, 2)]
-        )
-    )
+    size = np.array([96.47036, 187.95062])
+    assert side_around(size.astype(np.float32), context=3) == 567
+    assert side_around(size.astype(np.float32).astype(np.float64), context=3) == 568
 
 
 def test_decision(clip: list[np.ndarray]) -> None:

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PARTS",
-        help="only this variant, such as exact or exact_bf16; repeat it for more",
+        help="only this variant, such as exact or exact_graph; repeat it for more",
     )
     add(
         "--dataset",

@@ -6,8 +6,13 @@ benchmarks, into results/benchmarks and reports/benchmarks; otherwise the embedd
 rendered demo, into results/demo and reports/demo, which needs nothing. Interrupted, the same
 command goes on where it was.
 
+`--family` does the same for another family that the paper names: its baseline, memeff and exact.
+Where its official weights are not found, seeded ones take their place: they track nothing, and
+every bit, time and byte is of the same computation. These networks are large: --max-frames helps.
+
 examples:
   hit-trackers reproduce
+  hit-trackers reproduce --family ostrack --max-frames 12
   LASOT_ROOT=/data/LaSOT HIT_CHECKPOINTS=/data/checkpoints hit-trackers reproduce --device cuda
 """
 
@@ -37,7 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"trackers instead of {', '.join(TRACKERS)}; repeat for more",
     )
+    add(
+        "--family",
+        metavar="NAME",
+        help="of the trackers, where none is named: ostrack, transt, ...",
+    )
     add("--demo", action="store_true", help="the demo, whatever is configured")
+    add(
+        "--max-frames",
+        type=arguments.positive,
+        metavar="N",
+        help="only the first N frames of a sequence",
+    )
     add(
         "--device",
         type=arguments.device,
@@ -50,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{option}",
             type=arguments.folder,
             metavar="DIR",
-            help=f"default: {parent}/demo or {parent}/benchmarks",
+            help=f"default: {parent}/demo, {parent}/benchmarks or {parent}/FAMILY",
         )
 
 
@@ -60,13 +76,16 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.commands import report, verify
     from toolkit_adapters.commands.run import conclude
 
-    datasets = [] if args.demo else _configured()
-    name = "benchmarks" if datasets else "demo"
+    trackers, checkpoints = _of_family(args.family) if args.family else (TRACKERS, {})
+    datasets = [] if args.demo or checkpoints else _configured(args.family or "hit")
+    name = args.family or ("benchmarks" if datasets else "demo")
     summary = harness.run(
-        args.tracker or TRACKERS,
+        args.tracker or trackers,
         datasets or ["demo"],
         args.results or Path("results") / name,
         device=args.device or _device(),
+        max_frames=args.max_frames,
+        checkpoints=checkpoints,
         command=shlex.join(["hit-trackers", *sys.argv[1:]]),
     )
     status = conclude(summary)
@@ -76,7 +95,30 @@ def run(args: argparse.Namespace) -> int:
     return max(status, verify.show(harness.verify(summary.results)))
 
 
-def _configured() -> list[str]:
+def _of_family(name: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Its baseline, memeff and exact; and where the weights are, if not where they are looked for.
+
+    Raises:
+        UnknownTrackerError: no family has this name.
+    """
+    from hit_trackers.families import family_of
+    from toolkit_adapters.datasets.settings import use_configured_checkpoints
+
+    use_configured_checkpoints()
+    family = family_of(name)
+    baseline = family.resolve(family.name).name
+    trackers = (baseline, f"{baseline}_memeff", f"{baseline}_exact")
+    for weights in family.weights():
+        if weights.baseline == baseline and weights.found is None and not weights.embedded:
+            print(
+                f"{weights.expected} was not found, so {baseline} gets seeded weights: it tracks "
+                "nothing, and computes the same (`hit-trackers doctor` says where to put the file)"
+            )
+            return trackers, {"": "seeded"}
+    return trackers, {}
+
+
+def _configured(family: str) -> list[str]:
     """The benchmarks to run: those whose roots are configured, if official weights are too."""
     from hit_trackers import families
     from hit_trackers.errors import DatasetError
@@ -94,8 +136,8 @@ def _configured() -> list[str]:
         split = dataset.removeprefix(f"{benchmark}-")
         if split == dataset or (root / split).is_dir():
             found.append(dataset)
-    weights = {of.baseline: of.found for of in families.family_of("hit").weights()}
-    if found and weights["hit_base"] is None:
+    weights = {of.baseline: of.found for of in families.family_of(family).weights()}
+    if found and family == "hit" and weights["hit_base"] is None:
         print(
             f"{', '.join(found)}: configured, but no official HiT-Base checkpoint is; running the "
             "embedded hit_nano on the demo instead (`hit-trackers doctor` says where to put one)"

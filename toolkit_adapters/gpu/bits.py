@@ -33,6 +33,8 @@ LINEARS = {
 OPERATORS = ("exact", "fused", "memeff", "streaming")
 #: With PyTorch's own rounding of inputs to 10 bits, and without.
 ROUNDINGS = {"tf32": True, "full": False}
+#: Of which all that the bench measures is compared; of the others, what ends so.
+FIRST, OTHERS = "hit", ("_memeff", "_exact", "_exact_graph")
 #: Beside what a family's bench measures: controls that must differ.
 LOSSY = ("fp16", "bf16")
 
@@ -70,8 +72,13 @@ def _step(name: str, how: str) -> Step:
 
 
 def variants_of(family: str) -> list[str]:
-    """The baseline twice, what its bench measures on CUDA, and lossy controls."""
+    """The baseline, what its bench measures on CUDA, and lossy controls; fewer of what follows HiT.
+
+    The baseline stands for itself, run again.
+    """
     names = list(registry().families[family].bench_variants("cuda"))
+    if family != FIRST:
+        names = [name for name in names if name.endswith(OTHERS)]
     baseline = families.parse(names[0]).baseline
     known = [variant.name for variant in registry().families[family].variants()]
     return [baseline, *names, *(n for word in LOSSY for n in [f"{baseline}_{word}"] if n in known)]

@@ -28,7 +28,7 @@ def steps() -> list[Step]:
 def _folder(device: Device) -> Path:
     folder = device.scratch.resolve() / "demo"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")  # no part of a report
     if importlib.util.find_spec("platformdirs") is None:  # it says where a user's files are
         os.environ.setdefault("HIT_TRACKERS_CONFIG", str(folder.parent / "none.ini"))
         os.environ.setdefault("HIT_TRACKERS_CACHE", str(folder.parent / "cache"))

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,7 +37,7 @@ class Traced(NamedTuple):
 
     Attributes:
         kernels: in order of their first start; copies and fills among them.
-        calls: calls of the CUDA runtime by the host, by name: `cudaLaunchKernel`, ...
+        calls: of CUDA by the host, by name: `cudaLaunchKernel`, `cuLaunchKernelEx`, ...
     """
 
     kernels: tuple[Kernel, ...]
@@ -92,15 +94,39 @@ class Device:
         return self._nvml
 
     def load(self, name: str) -> Tracker:
-        """A tracker with seeded weights, PyTorch's defaults; a baseline is loaded once."""
+        """A tracker with seeded weights, as PyTorch's defaults have it.
+
+        The last baseline is kept, for its variants follow; and the last tracker that runs operator
+        by operator, as nothing of it depends on how it was loaded.
+        """
         from hit_trackers.families import load_tracker, parse
 
         if name in self._loaded:
             return self._loaded[name]
-        tracker = load_tracker(name, "seeded", self.torch_name)
-        if parse(name).baseline == name:
-            self._loaded = {name: tracker}  # the last one: its variants follow
+        baseline = parse(name).baseline
+        tracker = load_tracker(name, self._weights(baseline), self.torch_name)
+        self._loaded = {key: kept for key, kept in self._loaded.items() if key == baseline}
+        if getattr(getattr(tracker, "engine", None), "kind", "") == "eager":
+            self._loaded[name] = tracker
         return tracker
+
+    def _weights(self, baseline: str) -> Path:
+        """A file of a baseline's seeded weights: making them takes longer than reading them."""
+        import torch
+
+        from hit_trackers.families import family_of, parse
+
+        path = self.scratch / "weights" / f"{baseline}.pt"
+        if not path.is_file():
+            family: Any = family_of(baseline)
+            network = family.build(parse(baseline).parts)
+            family.fill(network)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (self.scratch / ".gitignore").write_text("*\n", encoding="utf-8")
+            begun = path.with_suffix(f".{os.getpid()}")
+            torch.save(network.state_dict(), begun)
+            begun.replace(path)
+        return path
 
     @contextlib.contextmanager
     def rounding(self, tf32: bool) -> Iterator[None]:
@@ -184,6 +210,6 @@ def traced(events: Any) -> Traced:
             before = found.get(event.name, Kernel(event.name, 0, 0.0))
             seconds = before.seconds + event.time_range.elapsed_us() / 1e6
             found[event.name] = Kernel(event.name, before.times + 1, seconds)
-        elif event.name.startswith("cuda"):
+        elif re.match(r"cu(da)?[A-Z]", event.name):
             calls[event.name] = calls.get(event.name, 0) + 1
     return Traced(tuple(found.values()), calls)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TRACKERS = (
     *("hit_base", "hit_base_exact", "hit_base_memeff", "hit_base_graph", "hit_base_exact_graph"),
     *("hit_base_memeff_graph", "hit_base_fused", "hit_base_fused_graph", "hit_base_bf16"),
+    *("hit_base_graph_triton", "hit_base_fused_graph_triton"),
 )
 
 

@@ -36,9 +36,9 @@ class Part:
 
 PARTS = (
     Part("machine", 20, "device, versions, clocks under load, PyTorch's defaults"),
-    Part("bits", 150, "which variants are bitwise, TF32 on and off, step by step and per family"),
-    Part("suite", 90, "the tests marked gpu", "pytest, pytest-timeout"),
-    Part("speed", 130, "device and wall time of every variant beside its baseline; energy"),
+    Part("bits", 140, "which variants are bitwise, TF32 on and off, step by step and per family"),
+    Part("suite", 80, "the tests marked gpu", "pytest, pytest-timeout"),
+    Part("speed", 150, "device and wall time of every variant beside its baseline; energy"),
     Part("memory", 30, "peaks of the allocator, beside the paper's"),
     Part("kernels", 40, "kernels and launches of a frame, by name"),
     Part("roofline", 20, "rates of the device, and what a frame could take at best"),

@@ -51,11 +51,12 @@ class Rehearsed(Device):
         )
 
     def load(self, name: str) -> Tracker:
-        """HiT-Nano, executed as the name says; the name must be one."""
+        """HiT-Nano, executed as the name says but for Triton's layers; the name must be one."""
         from hit_trackers.families import parse
 
         variant = parse(name)
-        return super().load(_STAND_IN + name.removeprefix(variant.baseline))
+        words = name.removeprefix(variant.baseline).replace("_triton", "")
+        return super().load(_STAND_IN + words)
 
     def synchronise(self) -> None:
         """Nothing runs."""

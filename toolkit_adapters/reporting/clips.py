@@ -33,7 +33,7 @@ class Clip:
     alt: str
     mp4: bytes
     poster: bytes  # JPEG, shown before it plays
-    section: Section = Section.EQUIVALENCE
+    section: Section = Section.PARTING
 
 
 def build_clips(collection: Collection) -> list[Clip]:

@@ -9,6 +9,7 @@ class Section(enum.Enum):
     """A part of the page, in the order of the page; the value is its heading."""
 
     CHANGES = "Changes"
+    PARTING = "Where they part"
     REFERENCE = "The paper and ours"
     SPEED = "Speed"
     ACCURACY = "Accuracy"

@@ -28,7 +28,7 @@ class Strip:
     caption: str
     alt: str
     jpeg: bytes
-    section: Section = Section.EQUIVALENCE
+    section: Section = Section.PARTING
 
 
 def build_strips(collection: Collection) -> list[Strip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class History:
         self._rows = np.zeros((len(self._partings), 1024))
         self._count = 0
         #: Seconds of all updates, by tracker: NaN-free, in order.
-        self.updates: dict[str, list[float]] = {name: [] for name in baselines}
+        self.updates: dict[str, array[float]] = {name: array("d") for name in baselines}
 
     def add(self, step: Step) -> State:
         """Take the next step in."""

@@ -17,7 +17,7 @@ from toolkit_adapters.tracking.views import (
     Image,
     colour_of,
     darken,
-    draw_box,
+    draw_boxes,
     draw_text,
     text_size,
 )
@@ -75,16 +75,13 @@ class Overlay:
         canvas: Image = np.array(image, np.uint8)
         unit = _unit(image)
         step = state.step
-        thin = max(1, round(2 * unit))
         boxes = [(step.truth, TRUTH)] if step.truth is not None else []
         boxes += [
             (answer.box, self.colours[name])
             for name in names
             if (answer := step.answers.get(name)) is not None
         ]
-        # Wide to narrow, so that boxes which coincide still show all colours.
-        for place, (box, colour) in enumerate(boxes):
-            draw_box(canvas, box, colour, thin + 2 * (len(boxes) - 1 - place))
+        draw_boxes(canvas, boxes, max(1, round(2 * unit)))
         lines: list[tuple[str, Colour]] = [(_heading(state), WHITE)]
         for name in names:
             words = _words(name, step.answers.get(name), state.seconds.get(name))

@@ -66,7 +66,9 @@ def track_recorded(request: Request, results: Path, command: str) -> Summary:
         records[name] = held.record(name, dataset.name, source.sequence)
         baselines[name] = run.baseline
     frames = dataset.load(source.sequence).frames
-    steps = replay(records, frames, source.rate, source.truth)
+    looked_at = request.out is not None or request.show
+    decoded = None if looked_at else frozenset[int]()
+    steps = replay(records, frames, source.rate, source.truth, decoded=decoded)
     drawn = draw_steps(request, source, steps, baselines)
     medians = {
         name: float(np.median(record.update[1:])) if len(record) > 1 else math.nan

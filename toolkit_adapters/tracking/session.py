@@ -142,8 +142,9 @@ def _take(
             stack.enter_context(writer)
         for step in steps:
             state = history.add(step)
-            for name, answer in step.answers.items():
-                kept[name].append(answer.box)
+            if request.save is not None:  # else a camera would fill the memory, day by day
+                for name, answer in step.answers.items():
+                    kept[name].append(answer.box)
             count += 1
             drawn = overlay.draw(state) if desk.window is not None else None
             if writer is not None:

@@ -42,12 +42,29 @@ def as_jpeg(image: Image) -> bytes:
     return bytes(data)
 
 
-def draw_box(image: Image, box: NDArray[np.float64], colour: Colour, thickness: int) -> None:
-    """A rectangle with a dark rim, at sub-pixel places."""
+Boxes: TypeAlias = Sequence[tuple[NDArray[np.float64], Colour]]
+
+
+def draw_boxes(image: Image, boxes: Boxes, thin: int) -> None:
+    """Rectangles, wide to narrow: where they coincide all colours show, the first outermost.
+
+    Args:
+        image: drawn on.
+        boxes: with their colours; the widest, which comes first, has a dark rim.
+        thin: width of the last one, in pixels.
+    """
+    for place, (box, colour) in enumerate(boxes):
+        width = thin * (2 * (len(boxes) - 1 - place) + 1)
+        if place == 0:
+            _rectangle(image, box, INK, width + 2)
+        _rectangle(image, box, colour, width)
+
+
+def _rectangle(image: Image, box: NDArray[np.float64], colour: Colour, thickness: int) -> None:
+    """An outline at sub-pixel places."""
     limit = 4.0 * max(image.shape[:2])
     corners = np.clip([box[:2], box[:2] + box[2:]], -limit, limit)
     a, b = np.round(corners * (1 << _SHIFT)).astype(int).tolist()
-    cv2.rectangle(image, a, b, INK, thickness + 2, cv2.LINE_AA, _SHIFT)
     cv2.rectangle(image, a, b, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
@@ -72,7 +89,7 @@ def darken(area: Image) -> None:
 
 def view(
     image: Image,
-    boxes: Sequence[tuple[NDArray[np.float64], Colour]],
+    boxes: Boxes,
     size: tuple[int, int],
     label: str,
     scale: float,
@@ -81,7 +98,7 @@ def view(
 
     Args:
         image: RGB.
-        boxes: with their colours; later ones are drawn narrower, so that all show.
+        boxes: with their colours, as for `draw_boxes`.
         size: width and height of the view, in pixels.
         label: written at its foot.
         scale: of the label.
@@ -95,10 +112,11 @@ def view(
     matrix = np.array([[zoom, 0, -corner[0] * zoom], [0, zoom, -corner[1] * zoom]])
     shown = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=(60, 60, 60))
     part = np.ascontiguousarray(shown, np.uint8)
-    thickness = max(1, round(2 * scale))
-    for place, (box, colour) in enumerate(boxes):
-        moved = np.concatenate([(box[:2] - corner) * zoom, box[2:] * zoom])
-        draw_box(part, moved, colour, thickness + 2 * (len(boxes) - 1 - place))
+    moved = [
+        (np.concatenate([(box[:2] - corner) * zoom, box[2:] * zoom]), colour)
+        for box, colour in boxes
+    ]
+    draw_boxes(part, moved, max(1, round(2 * scale)))
     fitting = scale * min(1.0, (width - 8) / max(1, text_size(label, scale)[0]))
     foot = round(1.5 * text_size("Xg", fitting)[1])
     darken(part[height - foot :])

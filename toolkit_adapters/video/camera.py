@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.video.facts import pyav, said
-from toolkit_adapters.video.reader import Picture
+from toolkit_adapters.video.reader import Picture, to_rgb
 
 #: A source that gives nothing for so long is taken for dead, in seconds.
 PATIENCE = 15.0
@@ -193,8 +193,7 @@ def _by_ffmpeg(source: str) -> Images:
         if not container.streams.video:
             raise DatasetError(f"{source}: no pictures in it; expected a video stream")
         for frame in container.decode(container.streams.video[0]):
-            image = frame.to_ndarray(format="rgb24")
-            yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
+            yield np.ascontiguousarray(np.rot90(to_rgb(frame), frame.rotation // 90))
     except (av.error.FFmpegError, OSError) as error:
         raise DatasetError(f"{source}: the stream broke (FFmpeg says: {said(error)})") from error
     finally:

@@ -162,8 +162,8 @@ def _stated_seconds(stream: Any) -> float | None:
 
 def is_interlaced(stream: Any, first: Any) -> bool:
     """Whether pictures hold two moments, in odd and even rows."""
-    # Enum AVFieldOrder: 0 unknown, 1 progressive, from 2 on interlaced.
-    return bool(first.interlaced_frame) or int(stream.codec_context.field_order) > 1
+    # Enum AVFieldOrder: 0 unknown, 1 progressive, from 2 on interlaced. PyAV before 17 has none.
+    return bool(first.interlaced_frame) or int(getattr(stream.codec_context, "field_order", 0)) > 1
 
 
 def _notes(stream: Any, first: Any, aspect: Fraction) -> Iterator[str]:
@@ -174,8 +174,9 @@ def _notes(stream: Any, first: Any, aspect: Fraction) -> Iterator[str]:
         yield "grey, read as three equal channels"
     if is_interlaced(stream, first):
         yield "interlaced, deinterlaced by bwdif to one picture a frame"
-    if int(first.color_trc) in _HDR:
-        yield f"{_HDR[int(first.color_trc)]}, read without tone mapping"
+    curve = int(getattr(first, "color_trc", 0))
+    if curve in _HDR:
+        yield f"{_HDR[curve]}, read without tone mapping"
     if aspect != 1:
         yield f"pixels {aspect} as wide as high, tracked as stored"
 

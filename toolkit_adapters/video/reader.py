@@ -31,6 +31,18 @@ class Picture:
     time: Fraction
 
 
+#: Matrices of colour that are not FFmpeg's default (BT.601), by their number in a frame.
+_MATRICES = {1: "ITU709", 7: "SMPTE240M"}
+
+
+def to_rgb(frame: Any) -> NDArray[np.uint8]:
+    """A decoded frame as RGB uint8 (H, W, 3), by the matrix that it states."""
+    # PyAV before 17 takes no matrix from a frame, and one that is given only beside another.
+    matrix = _MATRICES.get(int(frame.colorspace))
+    given = {"src_colorspace": matrix, "dst_colorspace": "DEFAULT"} if matrix else {}
+    return np.asarray(frame.to_ndarray(format="rgb24", **given), np.uint8)
+
+
 class VideoReader:
     """The pictures of a file, in the order in which they are shown.
 
@@ -104,8 +116,7 @@ class VideoReader:
                 raise self._damaged(count, f"FFmpeg says: {said(error)}") from error
 
     def _upright(self, frame: Any) -> NDArray[np.uint8]:
-        image = np.rot90(frame.to_ndarray(format="rgb24"), self.facts.rotation // 90)
-        return np.ascontiguousarray(image, np.uint8)
+        return np.ascontiguousarray(np.rot90(to_rgb(frame), self.facts.rotation // 90), np.uint8)
 
     def _check_end(self, count: int, end: Fraction) -> None:
         facts = self.facts

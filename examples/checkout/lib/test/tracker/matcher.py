@@ -23,12 +23,12 @@ class MatcherTracker:
     def initialize(self, image, info):
         self.state = list(info["init_bbox"])
         with torch.no_grad():
-            self.template = self.sample(image, max(self.state[2:]), 64)
+            self.template = self.sample(image, max(self.state[2:]), 128)
 
     def track(self, image, info=None):
         side = self.factor * max(self.state[2:])
         with torch.no_grad():
-            response = self.network.forward_test(self.template, self.sample(image, side, 192))
+            response = self.network.forward_test(self.template, self.sample(image, side, 384))
         response = response.cpu().numpy()
         window = np.hanning(len(response) + 2)[1:-1]
         response = response * np.outer(window, window)
