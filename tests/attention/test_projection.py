@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,15 @@ def test_each_step_is_rounded_by_itself() -> None:
         assert "add.rn.f32" in made["ptx"], "the bias"
         assert made["shared"] <= 48 * 1024, "what every GPU grants without asking"
     assert "div.rn.f32" in stem["ptx"], "by the deviation"
+
+
+def test_launches_of_a_frame_are_those_of_the_page() -> None:
+    from benchmarks.launches import launches
+
+    page = (Path(__file__).parents[2] / "docs" / "kernels.md").read_text(encoding="utf-8")
+    for words in ("exact_graph", "graph_triton", "fused_graph", "fused_graph_triton"):
+        count = launches("base", "fused" in words, "triton" in words)
+        assert f"| `{words}` | {count} " in page
 
 
 def test_a_cpu_has_no_such_layers() -> None:

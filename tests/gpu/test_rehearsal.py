@@ -12,19 +12,22 @@ from typing import Any
 
 import pytest
 
-from toolkit_adapters.gpu.parts import PARTS
+from toolkit_adapters.gpu import subject
+from toolkit_adapters.gpu.parts import PARTS, named
+from toolkit_adapters.gpu.rehearsal import rehearsed
 from toolkit_adapters.gpu.steps import REHEARSED, one_of_each
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What a bare machine with PyTorch may lack.
+#: What a bare machine with PyTorch may lack, and what one had that was looked at.
 LACKING = "cv2 scipy tabulate matplotlib jinja2 simplejpeg platformdirs filelock tqdm safetensors"
-BLOCKER = f"""
+LESS = "simplejpeg platformdirs"
+BLOCKER = """
 import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {LACKING.split()!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.partition(".")[0] in LACKING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocker())
 """
@@ -89,18 +92,46 @@ def test_every_part_is_cut_off_once_and_goes_on(tmp_path: Path) -> None:
     assert "rehearse in another folder" in refused.stderr
 
 
+def lack(folder: Path, names: str) -> None:
+    (folder / "sitecustomize.py").write_text(f"LACKING = {names.split()!r}\n{BLOCKER}")
+
+
+@pytest.mark.slow
+def test_the_demo_runs_on_a_machine_without_the_smallest(tmp_path: Path) -> None:
+    lack(tmp_path, LESS)
+    out = tmp_path / "rehearsal"
+    done = rehearse(out, "--only", "demo", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    content = json.loads((out / f"{REHEARSED}.json").read_text(encoding="utf-8"))["parts"]
+    assert {step["state"] for step in content["demo"]["steps"].values()} == {"done"}
+
+
 @pytest.mark.slow
 def test_a_bare_machine_leaves_out_what_it_lacks(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(BLOCKER)
+    lack(tmp_path, LACKING)
     out = tmp_path / "rehearsal"
-    parts = [word for name in ("memory", "speed", "demo") for word in ("--only", name)]
+    parts = [word for name in ("memory", "demo") for word in ("--only", name)]
     done = rehearse(out, *parts, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     content = json.loads((out / f"{REHEARSED}.json").read_text(encoding="utf-8"))["parts"]
     assert content["memory"]["steps"]["frame/hit_base"]["state"] == "done"
-    pair = content["speed"]["steps"]["pair/hit_base_exact_graph"]["result"]
-    assert pair["update"] == "not timed: No module named 'cv2'"
-    assert "network" in pair["ratio"]
-    run = content["demo"]["steps"]["run"]
-    assert run["state"] == "left out"
-    assert "No module named" in run["reason"]
+    demo = content["demo"]["steps"]
+    assert {step["state"] for step in demo.values()} == {"left out"}
+    assert "No module named" in demo["run"]["reason"]
+
+
+def test_without_opencv_networks_are_timed_and_updates_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_opencv(_: object) -> None:
+        raise ModuleNotFoundError("No module named 'cv2'")
+
+    monkeypatch.setattr(subject, "start", no_opencv)
+    step = named("speed").steps()[0]
+    with rehearsed() as device:
+        device.scratch = tmp_path
+        found = step.work(device)
+    assert found["update"] == "not timed: No module named 'cv2'"
+    assert found["ratio"]["network"]
+    assert "update" not in found["ratio"]
+    assert (tmp_path / "weights" / "hit_nano.pt").is_file()

@@ -35,9 +35,7 @@ def config_file() -> Path:
     override = os.environ.get("HIT_TRACKERS_CONFIG")
     if override:
         return expanded(override)
-    import platformdirs  # not above: whoever names the folder needs it not
-
-    return Path(platformdirs.user_config_dir("hit-trackers", appauthor=False)) / "config.ini"
+    return _users("config") / "config.ini"
 
 
 def cache_folder() -> Path:
@@ -45,9 +43,17 @@ def cache_folder() -> Path:
     override = os.environ.get("HIT_TRACKERS_CACHE")
     if override:
         return expanded(override)
-    import platformdirs
+    return _users("cache")
 
-    return Path(platformdirs.user_cache_dir("hit-trackers", appauthor=False))
+
+def _users(kind: str) -> Path:
+    """This program's folder of a kind, config or cache, where the system keeps a user's."""
+    try:
+        import platformdirs
+    except ModuleNotFoundError:  # a bare Linux machine, where `gpu-report` runs nevertheless
+        return Path(os.path.expanduser("~")) / f".{kind}" / "hit-trackers"
+    place = {"config": platformdirs.user_config_dir, "cache": platformdirs.user_cache_dir}[kind]
+    return Path(place("hit-trackers", appauthor=False))
 
 
 def setting(section: str, key: str) -> str | None:

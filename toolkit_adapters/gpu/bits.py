@@ -31,7 +31,8 @@ LINEARS = {
     "back-1": (320, 768, 384),
 }
 OPERATORS = ("exact", "fused", "memeff", "streaming")
-#: With PyTorch's own rounding of inputs to 10 bits, and without.
+#: With inputs of convolutions rounded to 10 bits, as PyTorch's defaults have it, and without. Of
+#: operators by themselves, which have no convolution, it is those of products.
 ROUNDINGS = {"tf32": True, "full": False}
 #: Of which all that the bench measures is compared; of the others, what ends so.
 FIRST, OTHERS = "hit", ("_memeff", "_exact", "_exact_graph")
@@ -54,21 +55,30 @@ def steps() -> list[Step]:
             one = [_step(name, how) for how in ROUNDINGS if how == "full" or not lossy]
             # A compilation takes a minute, and others would wait for it.
             (later if name.endswith("compile") else found).extend(one)
-    # Of what else families offer, the two that matter.
+    found += [step for step in later if step.key.endswith("full")]
+    # Of the families' other sizes, the two that matter; other settings of a size are left out.
     for family in OWN:
         if family not in registry().families:
             continue
         benched = families.parse(variants_of(family)[0]).baseline
         for variant in registry().families[family].variants():
-            if variant.claim is Claim.BASELINE and variant.name != benched:
+            further = variant.claim is Claim.BASELINE and variant.name != benched
+            if further and not variant.part("setting"):
                 names = (f"{variant.name}_exact_graph", f"{variant.name}_memeff")
-                found += [_step(n, "full") for n in names]
-    return found + [step for step in later if step.key.endswith("full")]
+                found += [_step(name, "full") for name in names]
+    return found
 
 
 def _step(name: str, how: str) -> Step:
-    rest = name.removeprefix(families.parse(name).baseline)
-    return Step(f"network/{name}/{how}", partial(_network, name, how), f"network{rest}")
+    return Step(f"network/{name}/{how}", partial(_network, name, how), f"network {way_of(name)}")
+
+
+def way_of(name: str) -> str:
+    """Trackers of one way run the same code in a rehearsal, where Triton and precisions do not."""
+    variant = families.parse(name)
+    if variant.claim is Claim.LOSSY:
+        return "lossy"
+    return f"{variant.part('attention')} {variant.part('engine')}"
 
 
 def variants_of(family: str) -> list[str]:
@@ -108,7 +118,7 @@ def _expression(name: str, device: Device) -> Result:
     q, k, v, bias, scale = _problem(device, name)
     found: Result = {}
     for how, on in ROUNDINGS.items():
-        with device.rounding(on):
+        with device.rounding(on, products=on):
             official = EAGER.attend(q, k, v, bias, scale)
             for word in OPERATORS:
                 operator = KNOWN[word]

@@ -88,7 +88,7 @@ def _all_networks(word: str, what: str, only: tuple[str, ...] = ()) -> Callable[
             return word in words and not (set(words) & others) - {word, *only}
 
         found = dict(_networks(results, fits))
-        if what == "holds":  # a tolerance is one of full float32
+        if what == "holds" or word == "triton":  # in full float32, which is all it computes in
             found = {name: value for name, value in found.items() if name.endswith("/full")}
         if not found:
             raise KeyError(f"bits network/*_{word}")

@@ -65,6 +65,8 @@ class Device:
         """Names and versions: what two reports must share to be one."""
         import torch
 
+        if ":" in self.torch_name:  # events and streams are of the current device
+            torch.cuda.set_device(self.torch_name)
         properties = torch.cuda.get_device_properties(self.torch_name)
         return {
             "device": properties.name,
@@ -129,17 +131,20 @@ class Device:
         return path
 
     @contextlib.contextmanager
-    def rounding(self, tf32: bool) -> Iterator[None]:
-        """Whether convolutions and matrix products may round their inputs to 10 bits."""
+    def rounding(self, convolutions: bool, products: bool = False) -> Iterator[None]:
+        """Whether convolutions, and matrix products, may round their inputs to 10 bits (TF32).
+
+        PyTorch's default, which the official trackers leave, is that only convolutions may.
+        """
         import torch
 
-        cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
-        before = cudnn.allow_tf32, products.allow_tf32
-        cudnn.allow_tf32 = products.allow_tf32 = tf32
+        cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+        before = cudnn.allow_tf32, matmul.allow_tf32
+        cudnn.allow_tf32, matmul.allow_tf32 = convolutions, products
         try:
             yield
         finally:
-            cudnn.allow_tf32, products.allow_tf32 = before
+            cudnn.allow_tf32, matmul.allow_tf32 = before
 
     def synchronise(self) -> None:
         """Wait until the device is idle."""

@@ -49,11 +49,16 @@ def told(out: Path) -> Iterator[str]:
     """Lines: each sentence of the documentation, and what a folder's parts say of it."""
     kept = {part.name: found for part in PARTS if (found := folder.read(out, part.name))}
     judged = _judged(kept, any(found.identity.get("rehearsal") for found in kept.values()))
-    for sentence in sentences():
+    waiting = sentences()
+    for sentence in waiting:
         for key in sentence.keys:
             state, figure = judged[key]
             yield f"{state.upper():9} {sentence.where}  {key}: {figure}"
             yield f"          {sentence.text}"
+    if not waiting:  # a wheel has no pages
+        for claim in claims.CLAIMS:
+            state, figure = judged[claim.key]
+            yield f"{state.upper():9} {claim.key}: {claim.what}: {figure}"
 
 
 def _page(

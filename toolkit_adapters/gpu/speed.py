@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hit_trackers import families
 from hit_trackers.families import OWN, registry
+from toolkit_adapters.gpu.bits import way_of
 from toolkit_adapters.gpu.steps import Result, Step
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def steps() -> list[Step]:
 
 
 def _step(name: str) -> Step:
-    rest = name.removeprefix(families.parse(name).baseline)
-    return Step(f"pair/{name}", partial(_pair, name), f"pair{rest}")
+    return Step(f"pair/{name}", partial(_pair, name), f"pair {way_of(name)}")
 
 
 def _pair(name: str, device: Device) -> Result:

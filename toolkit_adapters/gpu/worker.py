@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hit_trackers.errors import EngineError, MissingDependencyError
+from hit_trackers.errors import EngineError, HitTrackersError, MissingDependencyError
 from toolkit_adapters.gpu import folder
 from toolkit_adapters.gpu.parts import Part, named
 from toolkit_adapters.gpu.steps import LeftOut, Step, blank, one_of_each
@@ -91,14 +92,18 @@ def main() -> int:
     parser.add_argument("--rehearse", action="store_true")
     parser.add_argument("--cut", action="store_true")
     args = parser.parse_args()
-    if args.rehearse:
-        from toolkit_adapters.gpu.rehearsal import rehearsed
+    try:
+        if args.rehearse:
+            from toolkit_adapters.gpu.rehearsal import rehearsed
 
-        with rehearsed() as device:
-            return work(args.out, named(args.part), device, args.cut)
-    from toolkit_adapters.gpu.device import Device
+            with rehearsed() as device:
+                return work(args.out, named(args.part), device, args.cut)
+        from toolkit_adapters.gpu.device import Device
 
-    return work(args.out, named(args.part), Device(args.device), args.cut)
+        return work(args.out, named(args.part), Device(args.device), args.cut)
+    except HitTrackersError as error:
+        print(f"{args.part}: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
