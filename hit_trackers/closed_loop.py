@@ -44,10 +44,12 @@ class Given(NamedTuple):
     Attributes:
         search: uint8 (S, S, C).
         templates: uint8 (n, T, T, C), all that were held.
+        to_exceed: what a score had to exceed for the frame to become a template; NaN: nothing.
     """
 
     search: NDArray[np.uint8]
     templates: NDArray[np.uint8]
+    to_exceed: float = float("nan")
 
 
 class ClosedLoopTracker:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hit_trackers.attention import Site
-from hit_trackers.closed_loop import Regions, UpdatingTracker
+from hit_trackers.closed_loop import Given, Regions, UpdatingTracker
 from hit_trackers.engines import Engine
 from hit_trackers.geometry import Box
 from hit_trackers.mixformer.config import CONFIGS, Setting, setting_of
@@ -60,7 +60,17 @@ class MixFormerTracker(UpdatingTracker):
     def given(self, patch: NDArray[np.uint8]) -> Any:
         """As of `UpdatingTracker`."""
         self._to_exceed = max(THRESHOLD, self._highest * self.setting.decay)
-        return super().given(patch)
+        return Given(patch, self.templates, self._to_exceed)
+
+    def run_network(self, network_input: Any) -> NDArray[np.float32]:
+        """As of `UpdatingTracker`; what a score had to exceed is the input's, too."""
+        own = self._to_exceed
+        if isinstance(network_input, Given):
+            self._to_exceed = network_input.to_exceed
+        try:
+            return super().run_network(network_input)
+        finally:
+            self._to_exceed = own
 
     def decide(self, output: NDArray[np.float32]) -> Mapping[str, Decision]:
         """As of `ClosedLoopTracker`."""

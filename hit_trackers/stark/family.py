@@ -32,6 +32,16 @@ class StarkFamily(OfficialFamily):
         "stark", tuple(CONFIGS), SETTINGS, tuple(name for name in TOKENS if name not in NO_BIAS)
     )
     first: Mapping[str, str] = {"size": "s50"}
+    meanings: Mapping[str, str] = {
+        "s50": "STARK-S50: ResNet-50, one template",
+        "st50": "STARK-ST50: ResNet-50, a second template that changes every 200 frames",
+        "st101": "STARK-ST101: the same with ResNet-101",
+        "lightning": "STARK-Lightning: RepVGG-A0, one encoder layer, no decoder",
+        GOT10K: "official weights that saw GOT-10k only",
+        "trackingnet": "of ST: the second template may change every 25 frames",
+        "vot20": "of ST: every 10 frames",
+        "vot20lt": "of ST: every 200 frames, of ST101 every 100",
+    }
     origin = "the official Stark repository"
     unfit: Mapping[str, str] = {
         "fused": "the Triton kernel reads another bias for every pair of tokens, and this family's "

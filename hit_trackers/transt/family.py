@@ -26,6 +26,7 @@ class TransTFamily(OfficialFamily):
         "transt", settings=("n2",), tokens=tuple(name for name in TOKENS if name not in NO_BIAS)
     )
     first: Mapping[str, str] = {}
+    meanings: Mapping[str, str] = {"n2": "TransT-N2: two feature fusion layers in place of four"}
     origin = "the official TransT repository"
 
     def configurations(self) -> Sequence[dict[str, str]]:

@@ -95,10 +95,16 @@ class TransTProgram(Program):
         probability = logits.softmax(dim=1)[:, 0]
         penalised = probability * (1 - self.network.config.window_penalty) + self.window
         highest = penalised.topk(2).values
-        cell = penalised.argmax()
-        parts = (probability[cell], cell, highest[0], highest[0] - highest[1])
-        rest = torch.stack([part.float() for part in parts])
-        return torch.cat((output.boxes[0, cell].float(), rest))
+        # Selected, not indexed: an index that is a tensor of one number is read by the host.
+        cell = penalised.argmax().view(1)
+        parts = (
+            output.boxes[0].index_select(0, cell)[0],
+            probability.index_select(0, cell),
+            cell,
+            highest[:1],
+            highest[:1] - highest[1:],
+        )
+        return torch.cat([part.float() for part in parts])
 
 
 def make_program(network: TransT, variant: Variant, device: str) -> TransTProgram:

@@ -172,6 +172,17 @@ def test_decisions() -> None:
     assert tracker.decisions["template"] == (1, 0.25)
 
 
+def test_open_loop_decides_as_the_baseline_had_to() -> None:
+    baseline, _ = scripted([0.75, 0.625], Setting(4.5, 10, 1))
+    # It had 0.75 to exceed; another tracker that has seen nothing has one half.
+    variant, engine = scripted([0.25], Setting(4.5, 10, 1))
+    engine.scores = iter([0.625, 0.875])
+    for score, expected in ((0.625, (0, 0.125)), (0.875, (1, 0.125))):
+        assert variant.run_network(baseline.network_input)[4] == score
+        assert variant.decisions["template"] == expected
+    assert variant._to_exceed == 0.5
+
+
 def test_open_loop_has_the_baselines_templates(clip: list[np.ndarray]) -> None:
     first, second = (hasty("mixformer_vit_lasot", online=2, interval=2) for _ in range(2))
     track(first, clip)
