@@ -20,15 +20,8 @@ def rows(results: Results, device: str) -> Iterator[list[str]]:
     for reference in family_of("hit").references():
         first, second = reference.baseline, reference.variant
         memory = f"{reference.memory_change:+.1%}" if reference.memory_change is not None else ""
-        yield [
-            f"{reference.device}, published",
-            first.tracker,
-            f"{first.ms}",
-            f"{first.fps}",
-            "",
-            "",
-        ]
-        identity = reference.identity
+        where, identity = f"{reference.device}, published", reference.identity
+        yield [where, first.tracker, f"{first.ms}", f"{first.fps}", "", ""]
         yield ["", second.tracker, f"{second.ms}", f"{second.fps}", memory, identity]
         yield [device, first.tracker, *_time(results, second.tracker, "baseline"), "", ""]
         for name in (second.tracker, *(f"{first.tracker}_{words}" for words in OURS)):
@@ -45,8 +38,10 @@ def _time(results: Results, name: str, side: str) -> list[str]:
 
 def _memory(results: Results, baseline: str, name: str) -> str:
     """Of a frame's peak, beside weights."""
-    both = [_step(results, "memory", f"frame/{each}").get("peaks") for each in (baseline, name)]
-    return f"{both[1]['frame'] / both[0]['frame'] - 1:+.1%}" if all(both) else ""
+    peaks: list[Mapping[str, float]] = [
+        _step(results, "memory", f"frame/{each}").get("peaks", {}) for each in (baseline, name)
+    ]
+    return f"{peaks[1]['frame'] / peaks[0]['frame'] - 1:+.1%}" if all(peaks) else ""
 
 
 def _bits(results: Results, name: str) -> str:
