@@ -87,7 +87,7 @@ def _page(
     if not content["rehearsal"]:
         results = {name: found.results for name, found in kept.items()}
         yield from ("", "## Beside the paper", "")
-        yield "Time: the network's on the wall at the median. Memory: a frame's peak beside weights."
+        yield "Time: of the network, on the wall, median. Memory: a frame's peak beside weights."
         yield ""
         compared = published.rows(results, str(identity.get("device", "")))
         headers = ["device", "tracker", "ms", "FPS", "memory", "outputs"]
