@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,6 +125,29 @@ def test_a_process_that_cannot_begin_is_not_tried_for_ever(tmp_path: Path) -> No
     wanted = conduct.Wanted(tmp_path, [named("memory")], rehearse=True)
     assert conduct.conduct(wanted, said.append) == []
     assert said == ["memory: its process ends (status 1) before it measures anything"]
+
+
+def test_a_signal_leaves_a_report_and_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[Any] = []
+
+    class Asked(subprocess.Popen):  # type: ignore[type-arg]
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is not None:
+                started.append(self)
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().wait(timeout)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(conduct.subprocess, "Popen", Asked)
+    try:
+        assert main(["gpu-report", "--rehearse", "--out", str(tmp_path), "--only", "memory"]) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "run the same command again to resume" in capsys.readouterr().err
+    assert (tmp_path / f"{REHEARSED}.md").is_file()
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
 
 
 def test_a_rehearsal_has_no_numbers() -> None:

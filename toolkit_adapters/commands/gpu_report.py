@@ -102,8 +102,10 @@ def run(args: argparse.Namespace) -> int:
         shutil.rmtree(args.out / folder.SCRATCH, ignore_errors=True)
     command = shlex.join(["hit-trackers", *sys.argv[1:]])
     wanted = conduct.Wanted(args.out, parts, args.device, args.rehearse, args.seconds)
-    ended = conduct.conduct(wanted, lambda line: print(line, flush=True))
-    print(f"written: {report.write(args.out, command)}")
+    try:
+        ended = conduct.conduct(wanted, lambda line: print(line, flush=True))
+    finally:  # of what there is, also where somebody stops it
+        print(f"written: {report.write(args.out, command, args.rehearse)}", flush=True)
     kept = [found for part in parts if (found := folder.read(args.out, part.name))]
     failed = [line for found in kept for line in found.failures]
     for line in failed:

@@ -42,7 +42,12 @@ class Wanted:
 
 
 def conduct(wanted: Wanted, say: Callable[[str], None] = print) -> list[str]:
-    """Run what is left of every part; returns the names of those that have an end."""
+    """Run what is left of every part; returns the names of those that have an end.
+
+    Raises:
+        KeyboardInterrupt: somebody asks it to stop, by SIGINT or SIGTERM; no process is left.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     end = time.monotonic() + wanted.seconds * (PATIENCE if wanted.rehearse else 1)
     ended = []
     for part in wanted.parts:

@@ -14,13 +14,13 @@ from toolkit_adapters.gpu.steps import REHEARSED
 from toolkit_adapters.records.files import write_atomically
 
 
-def write(out: Path, command: str) -> Path:
+def write(out: Path, command: str, rehearsal: bool = False) -> Path:
     """Write the report of a folder's parts; returns the page.
 
     A rehearsal's is `REHEARSAL.md`, and has no figure.
     """
     kept = {part.name: found for part in PARTS if (found := folder.read(out, part.name))}
-    rehearsal = any(found.identity.get("rehearsal") for found in kept.values())
+    rehearsal |= any(bool(found.identity.get("rehearsal")) for found in kept.values())
     judged = _judged(kept, rehearsal)
     content = {
         "rehearsal": rehearsal,
