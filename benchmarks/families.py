@@ -108,7 +108,7 @@ def main() -> None:
             max_frames=args.frames,
             threads=args.threads,
             open_loop=2,
-            controls=1,
+            controls=0,  # here each variant is the other's: one must be equal, one must differ
             checkpoints={"": "seeded"},
         )
         collection = harness.report(folder)
