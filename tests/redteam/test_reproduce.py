@@ -17,7 +17,7 @@ def test_a_failed_sequence_costs_neither_report_nor_verdict(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(reproduce, "_configured", lambda: ["got10k-val"])
+    monkeypatch.setattr(reproduce, "_configured", lambda family: ["got10k-val"])
     monkeypatch.setenv("GOT10K_ROOT", str(root))
     (root / "val" / "b" / "00000009.jpg").write_bytes(b"")
     out = tmp_path / "out"
@@ -29,3 +29,15 @@ def test_a_failed_sequence_costs_neither_report_nor_verdict(
     assert "incomplete" in captured.out
     assert (out / "report.html").is_file()
     assert "incomplete" in (out / "report.md").read_text()
+
+
+def test_a_family_without_weights_gets_seeded_ones_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HIT_CHECKPOINTS", str(tmp_path))
+    trackers, checkpoints = reproduce._of_family("transt")
+    assert trackers == ("transt", "transt_memeff", "transt_exact")
+    assert checkpoints == {"": "seeded"}
+    assert "transt.pth was not found" in capsys.readouterr().out
+    (tmp_path / "transt.pth").write_bytes(b"")
+    assert reproduce._of_family("transt")[1] == {}
