@@ -67,10 +67,13 @@ def test_one_that_leaks_is_named_in_the_report(run: Run, results: Path, tmp_path
         name: open_results(results).record(name, "got10k-val", "a").notes
         for name in ("mine", "other")
     }
-    assert notes == {"mine": ("its updates take about 10 MB each, for good",), "other": ()}
+    # The system counts pages as it likes: what is said is near what was kept.
+    (note,) = notes["mine"]
+    assert 5 <= float(note.removeprefix("its updates take about ").split()[0]) <= 20
+    assert notes["other"] == ()
     assert cli.main(["report", str(results), "--out", str(tmp_path / "out")]) == 0
     said = (tmp_path / "out" / "report.md").read_text()
-    assert "mine, got10k-val/a: its updates take about 10 MB each, for good." in said
+    assert f"mine, got10k-val/a: {note}." in said
 
 
 def test_corners_that_are_not_declared_are_told_from_sizes(
