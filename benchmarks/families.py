@@ -115,7 +115,7 @@ def main() -> None:
         found += [one(collection, parse(name).name) for name in trackers[1:]]
     command = (
         f"python -m benchmarks.families --frames {args.frames} --sequences {args.sequences} "
-        f"--threads {args.threads}"
+        f"--threads {args.threads}" + "".join(f" --baseline {one}" for one in args.baseline or ())
     )
     text = "\n".join(
         (
@@ -133,7 +133,8 @@ def main() -> None:
             "- **is**: how far boxes are from the baseline's, closed loop; bitwise: every bit.",
             "- **decisions**: choices that a last bit can flip, such as which tokens are dropped, "
             "which cell is highest, whether a frame becomes a template (docs/decisions.md).",
-            "- **×**: the baseline's total time over the variant's, on the same frames.",
+            "- **×**: the baseline's total time over the variant's, on the same frames. The run is "
+            "short: ratios of time scatter by ten per cent and more.",
             "- **activations**: peak of the memory that PyTorch allocates in a frame beside the "
             "weights, the baseline's and the variant's.",
             "",

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ def stand_in(name: str, **attributes: object) -> None:
         module = sys.modules.get(path) if depth < len(parts) else None
         if module is None:
             module = sys.modules[path] = types.ModuleType(part)
+            module.__spec__ = ModuleSpec(path, None)  # some libraries ask whether others are there
         if parent is not None:
             setattr(parent, part, module)
         parent = module
