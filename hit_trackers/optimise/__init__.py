@@ -15,11 +15,20 @@ from torch import nn
 
 from hit_trackers.errors import EngineError
 from hit_trackers.optimise.account import Account
-from hit_trackers.optimise.networks import networks_of
+from hit_trackers.optimise.networks import networks_of, public_methods
 from hit_trackers.optimise.optimised import Optimised
 from hit_trackers.optimise.site import OPERATORS, Case, Site
 
-__all__ = ["OPERATORS", "Account", "Case", "Site", "networks_of", "optimise", "survey"]
+__all__ = [
+    "OPERATORS",
+    "Account",
+    "Case",
+    "Site",
+    "networks_of",
+    "optimise",
+    "public_methods",
+    "survey",
+]
 
 
 def optimise(target: Any, operator: str = "exact") -> Account:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
@@ -35,19 +34,21 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def public_methods(module: nn.Module) -> list[str]:
-    """The methods that a module's own classes define, `forward` among them."""
+    """`forward`, and the public methods that a module's own classes add to PyTorch's.
+
+    A method of every module that a class has a version of its own of, such as `train`, computes
+    nothing that is looked for.
+    """
     if isinstance(module, torch.jit.ScriptModule):
         return []
-    names: list[str] = []
+    names = ["forward"]
     for kind in type(module).__mro__:
-        if kind is nn.Module:
-            break
-        if kind.__module__.startswith("torch.nn."):
-            names += ["forward"] if "forward" in vars(kind) else []
+        if kind.__module__.partition(".")[0] == "torch":
             continue
         names += [
             name
             for name, value in vars(kind).items()
-            if inspect.isfunction(value) and (not name.startswith("_") or name == "forward")
+            if callable(value) and not isinstance(value, type | nn.Module)
+            if not name.startswith("_") and not hasattr(nn.Module, name)
         ]
-    return list(dict.fromkeys(names))
+    return [name for name in dict.fromkeys(names) if callable(getattr(module, name, None))]

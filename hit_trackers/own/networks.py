@@ -36,23 +36,12 @@ def weights_digest(modules: dict[str, Any]) -> str:
 def callable_parts(name: str, module: Any) -> Iterator[tuple[str, Any, str]]:
     """What a tracker may call of a network: (name of the part, the part, a public method).
 
-    The network itself and its parts down to `DEPTH`: `forward`, and the public methods of classes
-    that are not PyTorch's.
+    The network itself and its parts down to `DEPTH`; see `hit_trackers.optimise.public_methods`.
     """
-    from torch import jit, nn
+    from hit_trackers.optimise import public_methods
 
     for path, part in module.named_modules():
         depth = path.count(".") + 1 if path else 0
-        if depth > DEPTH or isinstance(part, jit.ScriptModule):
-            continue
-        theirs = [c for c in type(part).__mro__ if c.__module__.partition(".")[0] != "torch"]
-        methods = {
-            method
-            for c in theirs
-            for method, value in vars(c).items()
-            if callable(value) and not method.startswith("_") and not hasattr(nn.Module, method)
-        }
-        for method in sorted(methods | {"forward"}):
-            bound = getattr(part, method, None)
-            if callable(bound) and not isinstance(bound, nn.Module | type):
+        if depth <= DEPTH:
+            for method in sorted(public_methods(part)):
                 yield (f"{name}.{path}" if path else name), part, method

@@ -9,7 +9,7 @@ import torch
 from networks import TOKENS, Attention, MultiHead, Network, make, tokens
 
 from hit_trackers.errors import EngineError
-from hit_trackers.optimise import optimise
+from hit_trackers.optimise import optimise, public_methods
 from hit_trackers.optimise.operators import FEWEST_ROWS, tiles
 
 WAYS = ("plain", "einsum", "biased", "masked", "baddbmm")
@@ -201,3 +201,18 @@ def test_autocast_is_left_alone():
         account = optimise(network)
         assert all(map(torch.equal, official, outputs(network)))
     assert "autocast" in account.unproven["forward"]
+
+
+def test_a_method_of_every_module_is_no_method_of_the_network():
+    class Switched(Network):
+        def train(self, mode: bool = True) -> Network:
+            return super().train(mode)
+
+        @staticmethod
+        def scaled(x: torch.Tensor) -> torch.Tensor:
+            return 2 * x
+
+    network = Switched(Attention("plain"))
+    optimise(network)
+    network.eval()  # with gradients on, where a method that computes is refused
+    assert set(public_methods(network)) == {"forward", "scaled", "set_template", "track"}
