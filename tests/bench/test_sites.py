@@ -49,6 +49,11 @@ def test_the_command_prints_a_row_for_those_that_are_alike(capsys):
     assert "7 attentions" in out
 
 
+def test_too_many_threads_are_refused(capsys):
+    assert cli.main(["sites", "hit_nano", "--threads", "100000"]) != 0
+    assert "100000 threads" in capsys.readouterr().err
+
+
 def test_a_tracker_without_networks_is_refused():
     images, box = frames()
     with pytest.raises(EngineError, match="nothing to see"):

@@ -43,14 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|seeded",
         help="weights; `seeded` for random ones (default: as configured, else seeded)",
     )
-    add(
-        "--device",
-        default="cpu",
-        type=arguments.device,
-        metavar="cpu|cuda|cuda:N",
-        help="default: %(default)s",
-    )
-    add("--threads", type=arguments.positive, metavar="N", help="CPU threads (default: PyTorch's)")
+    arguments.add_device_options(parser)
     add(
         "--repeats",
         type=arguments.positive,

@@ -58,22 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_root_option(parser, "where the dataset is, if not where it is configured")
     add("--truth", type=Path, metavar="DIR", help="full TrackingNet annotations, where known")
     add("--checkpoint", action="append", default=[], metavar="[NAME=]FILE", help="as of `run`")
-    add(
-        "--device",
-        default="cpu",
-        type=arguments.device,
-        metavar="cpu|cuda|cuda:N",
-        help="default: %(default)s",
-    )
-    add("--threads", type=arguments.positive, metavar="N", help="CPU threads of the network")
+    arguments.add_device_options(parser)
     add("--deterministic", action="store_true", help="deterministic kernels, full float32")
     add("--sequence", action="append", default=[], metavar="NAME", help="only these sequences")
-    add(
-        "--max-frames",
-        type=arguments.positive,
-        metavar="N",
-        help="only the first N frames of a sequence",
-    )
+    arguments.add_max_frames_option(parser)
     add("--no-memory", action="store_true", help="do not measure peak memory at the end")
     add(
         "--results",

@@ -48,12 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the trackers, where none is named: ostrack, transt, ...",
     )
     add("--demo", action="store_true", help="the demo, whatever is configured")
-    add(
-        "--max-frames",
-        type=arguments.positive,
-        metavar="N",
-        help="only the first N frames of a sequence",
-    )
+    arguments.add_max_frames_option(parser)
     add(
         "--device",
         type=arguments.device,

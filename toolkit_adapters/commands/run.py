@@ -78,22 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="official checkpoint, state dict or .safetensors, or `seeded` for random weights; "
         "NAME is a baseline (hit_base), a size or a family; otherwise HIT_CHECKPOINTS",
     )
-    add(
-        "--device",
-        default="cpu",
-        type=arguments.device,
-        metavar="cpu|cuda|cuda:N",
-        help="default: %(default)s",
-    )
-    add("--threads", type=arguments.positive, metavar="N", help="CPU threads of the network")
+    arguments.add_device_options(parser)
     add("--deterministic", action="store_true", help="deterministic kernels, full float32")
     add("--sequence", action="append", default=[], metavar="NAME", help="only these sequences")
-    add(
-        "--max-frames",
-        type=arguments.positive,
-        metavar="N",
-        help="only the first N frames of a sequence",
-    )
+    arguments.add_max_frames_option(parser)
     add(
         "--open-loop",
         type=_count,

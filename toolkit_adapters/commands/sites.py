@@ -32,14 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_trackers_option(parser)
     add("tracker", type=tracker_name, metavar="NAME[=FILE.py:MAKE]", help="one of `list`, or yours")
     add("--checkpoint", metavar="FILE", help="weights, or seeded")
-    add(
-        "--device",
-        default="cpu",
-        type=arguments.device,
-        metavar="cpu|cuda|cuda:N",
-        help="default: %(default)s",
-    )
-    add("--threads", type=arguments.positive, metavar="N", help="CPU threads of the network")
+    arguments.add_device_options(parser)
     add("--all", action="store_true", help="name every attention, and not the first of those alike")
 
 
@@ -53,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from toolkit_adapters.datasets.catalogue import open_datasets
     from toolkit_adapters.datasets.decoding import decode_ahead
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    arguments.set_threads(args.threads)
     tracker = load_tracker(args.tracker, args.checkpoint, args.device)
     sequence = next(iter(open_datasets("demo")[0]))
     images = [frame.image for frame in decode_ahead(sequence.frames[:FRAMES])]

@@ -88,14 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[NAME=]FILE",
         help="weights, as for `run`",
     )
-    add(
-        "--device",
-        default="cpu",
-        type=arguments.device,
-        metavar="cpu|cuda|cuda:N",
-        help="default: %(default)s",
-    )
-    add("--threads", type=arguments.positive, metavar="N", help="CPU threads of the network")
+    arguments.add_device_options(parser)
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

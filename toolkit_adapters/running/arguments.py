@@ -41,6 +41,28 @@ def add_trackers_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_device_options(parser: argparse.ArgumentParser) -> None:
+    """Declare `--device` and `--threads`: where a network runs."""
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        type=device,
+        metavar="cpu|cuda|cuda:N",
+        help="default: %(default)s",
+    )
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the network")
+
+
+def add_max_frames_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--max-frames`."""
+    parser.add_argument(
+        "--max-frames",
+        type=positive,
+        metavar="N",
+        help="only the first N frames of a sequence",
+    )
+
+
 class _Trackers(argparse.Action):
     def __call__(
         self,
