@@ -6,18 +6,17 @@ import queue
 import threading
 from collections.abc import Callable
 from fractions import Fraction
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit_adapters.video.writer import VideoWriter
+from toolkit_adapters.video.writer import VideoWriter, Writer
 
 #: Makes the image to be written.
 Draw = Callable[[], NDArray[np.uint8]]
 
 
-class BackgroundWriter:
+class BackgroundWriter(Writer):
     """A `VideoWriter` behind a queue, for pictures that are drawn when their turn comes.
 
     A file waits where the queue is full. A live source must not: then the picture is left out of
@@ -79,17 +78,7 @@ class BackgroundWriter:
         self._queue.put(None)
         self._thread.join()
 
-    def __enter__(self) -> BackgroundWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.close()
-        else:
-            self._end()
-            self.writer.discard()
+    def discard(self) -> None:
+        """As `Writer.discard`."""
+        self._end()
+        self.writer.discard()

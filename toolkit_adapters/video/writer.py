@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -39,12 +40,44 @@ def require_writable(path: Path) -> None:
         raise RecordError(f"{path}: cannot be written; expected a file in a folder that is there")
 
 
-class VideoWriter:
+_Writer = TypeVar("_Writer", bound="Writer")
+
+
+class Writer(abc.ABC):
+    """Something that writes a file; a context manager.
+
+    The file is finished where the block ends well, or by Ctrl-C, and given up after any other
+    exception.
+    """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Finish the file."""
+
+    @abc.abstractmethod
+    def discard(self) -> None:
+        """Give the file up; what had its name before stays."""
+
+    def __enter__(self: _Writer) -> _Writer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close()
+        else:
+            self.discard()
+
+
+class VideoWriter(Writer):
     """Encodes RGB images as H.264, 8 bits, yuv420p, BT.709: what every browser plays.
 
     The file is written beside its name and renamed by `close`, so that nothing half-written has
-    that name. As a context manager it is closed where the block ends well, or by Ctrl-C: what was
-    encoded until then plays. After any other exception it is removed.
+    that name. What was encoded until Ctrl-C plays.
 
     H.264 has sizes of even numbers only: an odd one gets its last row or column once more.
 
@@ -167,20 +200,6 @@ class VideoWriter:
         self._container = None
         with contextlib.suppress(OSError):
             self._temporary.unlink(missing_ok=True)
-
-    def __enter__(self) -> VideoWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.close()
-        else:
-            self.discard()
 
     def _unwritable(self, error: Exception) -> RecordError:
         return RecordError(
