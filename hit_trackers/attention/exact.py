@@ -13,6 +13,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hit_trackers.attention.tiles import tiles
+
 # Queries at a time: half of stage one. Smaller blocks save nothing there, where other layers hold
 # more (64 to 320 were timed; larger ones are hardly faster).
 BLOCK = 160
@@ -30,15 +32,13 @@ def attend(
         q, k, v, bias, scale: as of every operator.
         block: queries at a time; None: what suits the device.
     """
-    block = block or (BLOCK_ON_CUDA if q.is_cuda else BLOCK)
     queries = q.shape[-2]
-    blocks = -(-queries // block)
-    if blocks == 1:
+    parts = tiles(queries, block or (BLOCK_ON_CUDA if q.is_cuda else BLOCK))
+    if len(parts) == 1:
         return _attend_rows(q, k, v, bias, scale)
     # Laid out as the projection after the attention reads it: (B, Nq, H, Dv).
     out = q.new_empty(q.shape[0], queries, q.shape[1], v.shape[-1]).transpose(1, 2)
-    for number in range(blocks):  # of equal size, so that none is very small
-        rows = slice(queries * number // blocks, queries * (number + 1) // blocks)
+    for rows in parts:
         added = bias if bias is None or bias.shape[-2] == 1 else bias[:, rows]
         out[..., rows, :] = _attend_rows(q[..., rows, :], k, v, added, scale)
     return out

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hit_trackers.attention.tiles import tiles
 from hit_trackers.layers.sparing import Sparing
 
 
@@ -26,15 +27,14 @@ class Sublayers(Sparing):
         if not self.sparing:
             fed: Tensor = second(first(tokens).relu())
             return fed
-        count = len(tokens)
         # Elsewhere each block is another launch, and another kernel may be picked.
-        blocks = -(-count // self.BLOCK) if tokens.device.type == "cpu" else 1
-        if blocks == 1:
+        block = self.BLOCK if tokens.device.type == "cpu" else len(tokens)
+        parts = tiles(len(tokens), block)
+        if len(parts) == 1:
             fed = second(first(tokens).relu_())
             return fed
         fed = torch.empty_like(tokens)
-        for number in range(blocks):  # of equal size, so that none is very small
-            rows = slice(count * number // blocks, count * (number + 1) // blocks)
+        for rows in parts:
             fed[rows] = second(first(tokens[rows]).relu_())
         return fed
 

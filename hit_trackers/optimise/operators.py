@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 from torch import Tensor
 
 from hit_trackers.attention import memeff, streaming
+from hit_trackers.attention.tiles import tiles
 from hit_trackers.optimise.expression import ALL, Expression, Rows
 
 #: The network's own product of weights and values: `values(weights, v)`.
@@ -42,13 +42,6 @@ def block_of(expression: Expression) -> int:
     return min(queries, max(TILE_ROWS, TILE_BYTES * queries // whole))
 
 
-def tiles(queries: int, block: int) -> list[slice]:
-    """Rows in tiles of equal size, of at least `FEWEST_ROWS` rows and `block` at most."""
-    count = max(1, min(-(-queries // block), queries // FEWEST_ROWS))
-    edges = [queries * i // count for i in range(count + 1)]
-    return [slice(start, stop) for start, stop in pairwise(edges)]
-
-
 def exact(
     expression: Expression,
     values: Values,
@@ -63,7 +56,7 @@ def exact(
         block: queries in a tile, at most.
         kept: for each of its rows, the weights (..., rows, Nk) are put here.
     """
-    parts = tiles(expression.queries, block)
+    parts = tiles(expression.queries, block, FEWEST_ROWS)
     if len(parts) == 1:
         weights = expression.weights(in_place=True)
         _keep(weights, ALL, expression.queries, kept)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from hit_trackers.attention.tiles import tiles
 from hit_trackers.optimise import operators
 from hit_trackers.optimise.expression import Expression, Rows
 from hit_trackers.optimise.note import Note
@@ -197,7 +198,7 @@ def _plan_exact(expression: Expression, values: Values, v: Tensor, truth: Tensor
     for block in dict.fromkeys((operators.block_of(expression), queries)):
         out = operators.exact(expression, values, v, block)
         if torch.equal(out, truth) and out.stride() == truth.stride():
-            count = len(operators.tiles(queries, block))
+            count = len(tiles(queries, block, operators.FEWEST_ROWS))
             words = f"{count} tiles of {-(-queries // count)}" if count > 1 else "in place"
             return Plan(words, block=block)
     reason = "neither tiles nor one tile give the same bits here"

@@ -8,9 +8,10 @@ import pytest
 import torch
 from networks import TOKENS, Attention, MultiHead, Network, make, tokens
 
+from hit_trackers.attention.tiles import tiles
 from hit_trackers.errors import EngineError
 from hit_trackers.optimise import optimise, public_methods
-from hit_trackers.optimise.operators import FEWEST_ROWS, tiles
+from hit_trackers.optimise.operators import FEWEST_ROWS
 
 WAYS = ("plain", "einsum", "biased", "masked", "baddbmm")
 
@@ -175,7 +176,7 @@ def test_memory_falls():
 
 @pytest.mark.parametrize(("queries", "block"), [(190, 4), (153, 8), (5, 4), (3, 4), (400, 128)])
 def test_no_tile_is_too_small(queries, block):
-    parts = tiles(queries, block)
+    parts = tiles(queries, block, FEWEST_ROWS)
     assert [row for part in parts for row in range(part.start, part.stop)] == list(range(queries))
     if queries >= FEWEST_ROWS:
         assert min(part.stop - part.start for part in parts) >= FEWEST_ROWS

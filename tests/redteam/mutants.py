@@ -28,6 +28,11 @@ _SMALL = "hit_nano's linears are too small to be computed in another way"
 
 MUTANTS = (
     *_of(
+        "attention/tiles.py",
+        ("range(count)", "range(count - 1)"),
+        ("(number + 1) // count)", "(number + 1) // count - 1)"),
+    ),
+    *_of(
         "attention/exact.py",
         (".mul_(scale)", ".mul_(scale * 1.001)"),
         (".mul_(scale)", ""),
@@ -35,8 +40,6 @@ MUTANTS = (
         (".add_(bias)", ".sub_(bias)"),
         ("bias[:, rows]", "bias[:, : rows.stop - rows.start]"),
         ("q[..., rows, :], k, v", "q[..., rows, :], v[..., : k.shape[-1]], v"),
-        ("range(blocks):", "range(blocks - 1):"),
-        ("(number + 1) // blocks)", "(number + 1) // blocks - 1)"),
         ("out[..., rows, :] = ", "out[..., rows, :] = 0.5 * "),
         ("dim=-1, out=scores", "dim=-2, out=scores"),
         ("BLOCK = 160", "BLOCK = 64", "any block of four queries or more gives the same bits"),

@@ -11,12 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hit_trackers.layers import FrozenBatchNorm2d, centred
-from hit_trackers.layers.multihead import MultiheadAttention
 from hit_trackers.layers.resnet import Norm, overwrite
 from hit_trackers.layers.sparing import Sparing
-from hit_trackers.layers.transformer import Sublayers
 from hit_trackers.stark.config import StarkConfig
 from hit_trackers.stark.network.stark import Output, Tokens, additive, join, sequence
+from hit_trackers.stark.network.transformer import Encoding
 
 FEATURES = 192  # channels that the backbone leaves
 
@@ -104,17 +103,8 @@ class _Position(nn.Module):
         return position.unsqueeze(0).repeat(1, 1, 1, 1)
 
 
-class _Encoder(Sublayers):
+class _Encoder(Encoding):
     """Queries (N, 1, C), keys and values of all images (M, 1, C) -> (N, 1, C)."""
-
-    def __init__(self, config: StarkConfig) -> None:
-        super().__init__()
-        width, hidden = config.width, config.hidden
-        self.self_attn = MultiheadAttention(width, config.heads)
-        self.linear1 = nn.Linear(width, hidden)
-        self.linear2 = nn.Linear(hidden, width)
-        self.norm1 = nn.LayerNorm(width)
-        self.norm2 = nn.LayerNorm(width)
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None) -> Tensor:
         """See the class."""

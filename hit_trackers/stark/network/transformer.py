@@ -10,8 +10,8 @@ from hit_trackers.layers.transformer import Sublayers
 from hit_trackers.stark.config import StarkConfig
 
 
-class EncoderLayer(Sublayers):
-    """Self-attention and a feed-forward network: (N, 1, C) -> (N, 1, C)."""
+class Encoding(Sublayers):
+    """What an encoder layer holds: self-attention and a feed-forward network."""
 
     def __init__(self, config: StarkConfig) -> None:
         super().__init__()
@@ -21,6 +21,10 @@ class EncoderLayer(Sublayers):
         self.linear2 = nn.Linear(hidden, width)
         self.norm1 = nn.LayerNorm(width)
         self.norm2 = nn.LayerNorm(width)
+
+
+class EncoderLayer(Encoding):
+    """(N, 1, C) -> (N, 1, C)."""
 
     def forward(self, tokens: Tensor, position: Tensor, padding: Tensor | None) -> Tensor:
         """Tokens, their positions, and which of them are padding."""
