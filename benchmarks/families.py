@@ -78,7 +78,7 @@ def sentence(found: list[Found]) -> str:
     kept = sum(one.boxes is Boxes.BITWISE for one in exact)
     return (
         f"The paper's change can be made in all {len(memeff)} of these trackers; its predictions "
-        f"are bitwise identical in {same} of them, those of query tiles (`exact`) in {kept} of "
+        f"are bitwise identical in {same} of them, those of `exact` in {kept} of "
         f"{len(exact)}."
     )
 

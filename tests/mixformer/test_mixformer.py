@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scripted import ScoredEngine, smooth_clip, track
 
 from hit_trackers import load_tracker
 from hit_trackers.closed_loop import Given
@@ -40,12 +41,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def clip() -> list[np.ndarray]:
-    y, x = np.mgrid[0:150, 0:200] / 20.0
-    frames = []
-    for shift in np.arange(9) * 0.4:
-        waves = [np.sin(x + shift + c) * np.cos(1.3 * y - shift * c) for c in range(3)]
-        frames.append(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
-    return frames
+    return smooth_clip(9)
 
 
 def hasty(name: str, online: int = 1, interval: int = 3) -> MixFormerTracker:
@@ -55,17 +51,11 @@ def hasty(name: str, online: int = 1, interval: int = 3) -> MixFormerTracker:
     return MixFormerTracker(loaded.engine, loaded.variant, "cpu", setting)
 
 
-def track(tracker: Any, clip: list[np.ndarray]) -> tuple[np.ndarray, list[Any]]:
-    tracker.init(clip[0], BOX)
-    found = [(tracker.update(frame).box, tracker.decisions) for frame in clip[1:]]
-    return np.array([box for box, _ in found]), [decisions for _, decisions in found]
-
-
 @pytest.mark.parametrize("name", ["cvt", "cvt_lasot", "vit", "vit_lasot"])
 def test_exact_changes_no_bit(name: str, clip: list[np.ndarray]) -> None:
     online = 2 if name.endswith("lasot") else 1
     pair = [hasty(f"mixformer_{name}{token}", online) for token in ("", "_exact")]
-    boxes, decisions = zip(*(track(tracker, clip) for tracker in pair), strict=True)
+    boxes, decisions = zip(*(track(tracker, clip, BOX) for tracker in pair), strict=True)
     assert np.array_equal(*boxes)
     assert decisions[0] == decisions[1]
     outputs = [tracker.run_network(pair[0].network_input) for tracker in pair]
@@ -106,26 +96,8 @@ def test_what_ran_is_what_the_name_says(size: str, token: str, clip: list[np.nda
     assert executed.contradictions(tracker.variant.parts) == ()
 
 
-class Engine:
-    """Says a score for every frame, and keeps what it is given."""
-
-    network_seconds = device_seconds = float("nan")
-    patch_buffer = None
-    weights_bytes = 0
-
-    def __init__(self, scores: list[float]) -> None:
-        self.scores = iter(scores)
-        self.held: list[np.ndarray] = []
-
-    def set_template(self, patch: np.ndarray) -> None:
-        self.held.append(patch)
-
-    def run(self, patch: np.ndarray) -> np.ndarray:
-        return np.array([0.5, 0.5, 0.25, 0.25, next(self.scores)], np.float32)
-
-
-def scripted(scores: list[float], setting: Setting) -> tuple[MixFormerTracker, Engine]:
-    engine = Engine(scores)
+def scripted(scores: list[float], setting: Setting) -> tuple[MixFormerTracker, ScoredEngine]:
+    engine = ScoredEngine([0.5, 0.5, 0.25, 0.25], scores)
     tracker = MixFormerTracker(engine, parse("mixformer_cvt"), "cpu", setting)  # type: ignore[arg-type]
     # Frames that are told apart by their colour, and so are the templates cut from them.
     for value in range(len(scores) + 1):
@@ -185,8 +157,8 @@ def test_open_loop_decides_as_the_baseline_had_to() -> None:
 
 def test_open_loop_has_the_baselines_templates(clip: list[np.ndarray]) -> None:
     first, second = (hasty("mixformer_vit_lasot", online=2, interval=2) for _ in range(2))
-    track(first, clip)
-    track(second, clip[:3])
+    track(first, clip, BOX)
+    track(second, clip[:3], BOX)
     own = second.templates
     given = first.network_input
     assert isinstance(given, Given)

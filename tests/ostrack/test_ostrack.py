@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scripted import smooth_clip, track
 
 from hit_trackers import list_trackers, load_tracker
 from hit_trackers.attention import OPERATORS, Site
@@ -32,24 +32,15 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def clip() -> list[np.ndarray]:
-    y, x = np.mgrid[0:150, 0:200] / 20.0
-    frames = []
-    for shift in np.arange(5) * 0.4:
-        waves = [np.sin(x + shift + c) * np.cos(1.3 * y - shift * c) for c in range(3)]
-        frames.append(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
-    return frames
-
-
-def track(tracker: Any, clip: list[np.ndarray]) -> tuple[np.ndarray, list[Any]]:
-    tracker.init(clip[0], BOX)
-    found = [(tracker.update(frame).box, tracker.decisions) for frame in clip[1:]]
-    return np.array([box for box, _ in found]), [decisions for _, decisions in found]
+    return smooth_clip(5)
 
 
 @pytest.mark.parametrize("name", ["ostrack_256", "ostrack_384", "ostrack_256_noce"])
 def test_exact_changes_no_bit_and_flips_nothing(name: str, clip: list[np.ndarray]) -> None:
     baseline, exact = (load_tracker(each, "seeded") for each in (name, f"{name}_exact"))
-    boxes, decisions = zip(*(track(tracker, clip) for tracker in (baseline, exact)), strict=True)
+    boxes, decisions = zip(
+        *(track(tracker, clip, BOX) for tracker in (baseline, exact)), strict=True
+    )
     assert np.array_equal(*boxes)
     assert decisions[0] == decisions[1]
     given = baseline.probe.network_input
@@ -81,7 +72,9 @@ def test_tolerance(token: str, clip: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("token", ["bf16", "fp16"])
 def test_lossy(token: str, clip: list[np.ndarray]) -> None:
-    boxes = [track(load_tracker(f"ostrack_256{t}", "seeded"), clip)[0] for t in ("", f"_{token}")]
+    boxes = [
+        track(load_tracker(f"ostrack_256{t}", "seeded"), clip, BOX)[0] for t in ("", f"_{token}")
+    ]
     assert np.isfinite(boxes[1]).all()
     assert not np.array_equal(*boxes)
 
@@ -89,7 +82,7 @@ def test_lossy(token: str, clip: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming", "_bf16"])
 def test_what_ran_is_what_the_name_says(token: str, clip: list[np.ndarray]) -> None:
     tracker = load_tracker(f"ostrack_256{token}", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     executed = tracker.probe.executed(tracker.probe.network_input)
     assert executed.contradictions(tracker.variant.parts) == ()
     assert len(executed.sites) == 12
@@ -102,7 +95,7 @@ def test_memory_of_exact(clip: list[np.ndarray]) -> None:
     peaks = []
     for name in ("ostrack_384", "ostrack_384_exact"):
         tracker = load_tracker(name, "seeded")
-        track(tracker, clip[:2])
+        track(tracker, clip[:2], BOX)
         work = tracker.probe.workloads(tracker.probe.network_input)["network"]
         with torch.no_grad():
             peaks.append(peak_activations(work, "cpu").bytes)
@@ -133,7 +126,7 @@ def test_the_map_is_never_stored_by_another_operator() -> None:
 
 def test_decisions(clip: list[np.ndarray]) -> None:
     tracker = load_tracker("ostrack_256", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     output = tracker.run_network(tracker.network_input)
     decisions = tracker.decisions
     assert list(decisions) == ["cell", "tokens_3", "tokens_6", "tokens_9"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scripted import ScoredEngine, smooth_clip, track
 
 from hit_trackers import list_trackers, load_tracker
 from hit_trackers.errors import CheckpointError, EngineError, UnknownTrackerError
@@ -41,20 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def clip() -> list[np.ndarray]:
-    y, x = np.mgrid[0:150, 0:200] / 20.0
-    frames = []
-    for shift in np.arange(7) * 0.4:
-        waves = [np.sin(x + shift + c) * np.cos(1.3 * y - shift * c) for c in range(3)]
-        frames.append(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
-    return frames
-
-
-def track(
-    tracker: Any, clip: list[np.ndarray], box: list[float] = BOX
-) -> tuple[np.ndarray, list[Any]]:
-    tracker.init(clip[0], box)
-    found = [(tracker.update(frame).box, tracker.decisions) for frame in clip[1:]]
-    return np.array([box for box, _ in found]), [decisions for _, decisions in found]
+    return smooth_clip(7)
 
 
 def hasty(name: str) -> Any:
@@ -112,7 +100,9 @@ def test_tolerance(size: str, token: str, clip: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("token", ["bf16", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_lossy(token: str, clip: list[np.ndarray]) -> None:
-    boxes = [track(load_tracker(f"stark_s50{t}", "seeded"), clip[:3])[0] for t in ("", f"_{token}")]
+    boxes = [
+        track(load_tracker(f"stark_s50{t}", "seeded"), clip[:3], BOX)[0] for t in ("", f"_{token}")
+    ]
     assert np.isfinite(boxes[1]).all()
     assert not np.array_equal(*boxes)
 
@@ -121,7 +111,7 @@ def test_lossy(token: str, clip: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("size", ["st50", "lightning"])
 def test_what_ran_is_what_the_name_says(size: str, token: str, clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker(f"stark_{size}{token}", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     executed = tracker.executed(tracker.network_input)
     assert len(executed.sites) == (1 if size == "lightning" else 2 + 2 * 2)
     assert executed.contradictions(tracker.variant.parts) == ()
@@ -134,7 +124,7 @@ def test_memory_of_the_encoder(clip: list[np.ndarray]) -> None:
     peaks = []
     for name in ("stark_s50", "stark_s50_exact"):
         tracker: Any = load_tracker(name, "seeded")
-        track(tracker, clip[:2])
+        track(tracker, clip[:2], BOX)
         work = tracker.workloads(tracker.network_input)["encoder"]
         peaks.append(peak_activations(work, "cpu").bytes)
     assert peaks[1] < peaks[0]
@@ -160,26 +150,8 @@ def test_a_sparing_backbone_has_the_bits_of_the_other() -> None:
         assert torch.equal(body(image), expected)
 
 
-class Engine:
-    """Says a score for every frame, and keeps what it is given."""
-
-    network_seconds = device_seconds = float("nan")
-    patch_buffer = None
-    weights_bytes = 0
-
-    def __init__(self, scores: list[float]) -> None:
-        self.scores = iter(scores)
-        self.held: list[np.ndarray] = []
-
-    def set_template(self, patch: np.ndarray) -> None:
-        self.held.append(patch)
-
-    def run(self, patch: np.ndarray) -> np.ndarray:
-        return np.array([0.5, 0.5, 0.25, 0.25, 0.1, 0.1, next(self.scores)], np.float32)
-
-
 def test_the_second_template_is_replaced_where_the_score_is_high() -> None:
-    engine = Engine([0.9, 0.6, 0.4, 0.5, 0.9, 0.51])
+    engine = ScoredEngine([0.5, 0.5, 0.25, 0.25, 0.1, 0.1], [0.9, 0.6, 0.4, 0.5, 0.9, 0.51])
     tracker = UpdatingStarkTracker(engine, parse("stark_st50"), "cpu")  # type: ignore[arg-type]
     tracker.interval = 2
     frames = [np.full((150, 200, 3), 10 * number, np.uint8) for number in range(7)]
@@ -199,7 +171,7 @@ def test_the_second_template_is_replaced_where_the_score_is_high() -> None:
 
 def test_intervals_are_the_official_ones() -> None:
     intervals = {
-        name: UpdatingStarkTracker(Engine([]), parse(name), "cpu").interval  # type: ignore[arg-type]
+        name: UpdatingStarkTracker(ScoredEngine([], []), parse(name), "cpu").interval  # type: ignore[arg-type]
         for name in (
             "stark_st50",
             "stark_st50_got10k",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scripted import smooth_clip, track
 
 from hit_trackers import list_trackers, load_tracker
 from hit_trackers.errors import BoxError, CheckpointError, EngineError, UnknownTrackerError
@@ -33,24 +34,15 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def clip() -> list[np.ndarray]:
-    y, x = np.mgrid[0:150, 0:200] / 20.0
-    frames = []
-    for shift in np.arange(5) * 0.4:
-        waves = [np.sin(x + shift + c) * np.cos(1.3 * y - shift * c) for c in range(3)]
-        frames.append(np.uint8(np.round(127.5 + 120 * np.stack(waves, axis=-1))))
-    return frames
-
-
-def track(tracker: Any, clip: list[np.ndarray]) -> tuple[np.ndarray, list[Any]]:
-    tracker.init(clip[0], BOX)
-    found = [(tracker.update(frame).box, tracker.decisions) for frame in clip[1:]]
-    return np.array([box for box, _ in found]), [decisions for _, decisions in found]
+    return smooth_clip(5)
 
 
 @pytest.mark.parametrize("name", ["transt", "transt_n2"])
 def test_exact_changes_no_bit(name: str, clip: list[np.ndarray]) -> None:
     baseline, exact = (load_tracker(each, "seeded") for each in (name, f"{name}_exact"))
-    boxes, decisions = zip(*(track(tracker, clip) for tracker in (baseline, exact)), strict=True)
+    boxes, decisions = zip(
+        *(track(tracker, clip, BOX) for tracker in (baseline, exact)), strict=True
+    )
     assert np.array_equal(*boxes)
     assert decisions[0] == decisions[1]
     given = baseline.probe.network_input
@@ -77,7 +69,7 @@ def test_tolerance(token: str, clip: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("token", ["bf16", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_lossy(token: str, clip: list[np.ndarray]) -> None:
     pair = [load_tracker(f"transt_n2{t}", "seeded") for t in ("", f"_{token}")]
-    boxes = [track(tracker, clip[:2])[0] for tracker in pair]
+    boxes = [track(tracker, clip[:2], BOX)[0] for tracker in pair]
     assert np.isfinite(boxes[1]).all()
     assert not np.array_equal(*boxes)
 
@@ -85,7 +77,7 @@ def test_lossy(token: str, clip: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("token", ["", "_exact", "_memeff", "_streaming"])
 def test_what_ran_is_what_the_name_says(token: str, clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker(f"transt_n2{token}", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     executed = tracker.executed(tracker.network_input)
     # The template's own attention in the first layer runs once per sequence.
     assert len(executed.sites) == (8 if token == "_exact" else 9)
@@ -99,7 +91,7 @@ def test_memory_of_exact(clip: list[np.ndarray]) -> None:
     peaks = []
     for name in ("transt", "transt_exact"):
         tracker: Any = load_tracker(name, "seeded")
-        track(tracker, clip[:2])
+        track(tracker, clip[:2], BOX)
         work = tracker.workloads(tracker.network_input)["network"]
         with torch.no_grad():
             peaks.append(peak_activations(work, "cpu").bytes)
@@ -147,7 +139,7 @@ def test_the_side_of_a_square_is_computed_in_the_type_of_its_box() -> None:
 
 def test_decision(clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker("transt_n2", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     output = tracker.run_network(tracker.network_input)
     (name, decision), *others = tracker.decisions.items()
     assert (name, others) == ("cell", [])
@@ -159,7 +151,7 @@ def test_decision(clip: list[np.ndarray]) -> None:
 
 def test_the_chosen_cell_is_the_highest_after_the_window(clip: list[np.ndarray]) -> None:
     tracker: Any = load_tracker("transt_n2", "seeded")
-    track(tracker, clip[:2])
+    track(tracker, clip[:2], BOX)
     program = tracker.engine.program
     with torch.inference_mode():
         search = tracker.engine.normalise(tracker.network_input)
