@@ -9,7 +9,7 @@ import pytest
 from toolkit_adapters.records import open_results
 from toolkit_adapters.reporting.collect import collect
 from toolkit_adapters.reporting.sparklines import sparklines
-from toolkit_adapters.reporting.tradeoff import look, tradeoff
+from toolkit_adapters.reporting.tradeoff import SPAN, at_least, look, tradeoff
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,11 @@ def test_sparklines_are_sorted_by_the_largest_distance(collection):
         assert values == sorted(values, reverse=True)
     assert len(re.findall(r">thing-\d<", memeff.svg)) == 3
     assert len(re.findall(r">video_\d<", memeff.svg)) == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "widened"),
+    [((65.26, 65.26), (64.76, 65.76)), ((60.0, 60.5), (59.75, 60.75)), ((40.0, 70.0), (40, 70))],
+)
+def test_a_difference_that_no_table_prints_does_not_look_large(limits, widened):
+    assert at_least(SPAN, limits) == pytest.approx(widened)

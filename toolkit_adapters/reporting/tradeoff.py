@@ -29,6 +29,17 @@ _LOOKS = {
 }
 
 
+#: Per cent that an axis of scores covers at least: what no table prints must not look large.
+SPAN = 1.0
+
+
+def at_least(span: float, limits: tuple[float, float]) -> tuple[float, float]:
+    """Limits of an axis, as far apart as `span` around the same middle if they are closer."""
+    low, high = limits
+    half, middle = max(span, high - low) / 2, (low + high) / 2
+    return middle - half, middle + half
+
+
 def look(collection: Collection, tracker: str) -> Look:
     """How a tracker is drawn: by what was found, not by what it claims."""
     certificate = collection.certificate(tracker)
@@ -76,6 +87,7 @@ def tradeoff(collection: Collection) -> Figure | None:
                 )
             key = collection.accuracy.datasets[dataset].convention.headline[0]
             panel.margins(x=0.35, y=0.35)
+            panel.set_ylim(*at_least(SPAN, panel.get_ylim()))
             panel.set(title=dataset, xlabel="network, frames a second", ylabel=f"{key}, per cent")
         figure.legend(
             list(legend.values()), list(legend), loc="outside lower center", ncols=len(legend)
