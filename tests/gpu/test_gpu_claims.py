@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from toolkit_adapters.gpu import folder, report
+from toolkit_adapters.gpu.checkout import checkout
 from toolkit_adapters.gpu.claims import CLAIMS, CONFIRMED, KEYS, OPEN, REFUTED, judge
 from toolkit_adapters.gpu.device import traced
 from toolkit_adapters.gpu.nvml import Nvml
-from toolkit_adapters.gpu.sentences import ROOT, sentences
+from toolkit_adapters.gpu.sentences import sentences
 from toolkit_adapters.gpu.steps import REHEARSED
 from toolkit_adapters.gpu.suite import outcomes
 
@@ -119,7 +120,7 @@ def test_every_sentence_that_waits_has_a_claim_and_the_reverse() -> None:
 
 
 def test_no_rehearsal_is_among_the_reports() -> None:
-    reports = ROOT / "reports"
+    reports = checkout() / "reports"
     assert not list(reports.rglob(f"{REHEARSED}.*"))
     for path in reports.rglob("part-*.json"):
         identity = json.loads(path.read_text(encoding="utf-8"))["identity"]

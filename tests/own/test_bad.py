@@ -56,7 +56,7 @@ def test_one_that_leaks_is_named_in_the_report(run: Run, results: Path, tmp_path
     write(
         "mine.py",
         "import numpy as np\nKEPT = []\n" + MINE.replace(
-            "self.box = self.box +", "KEPT.append(np.ones(10_000_000, np.uint8))\n"
+            "self.box = self.box +", "KEPT.append(np.ones(40_000_000, np.uint8))\n"
             "        self.box = self.box +",
         ),
     )  # fmt: skip
@@ -67,9 +67,10 @@ def test_one_that_leaks_is_named_in_the_report(run: Run, results: Path, tmp_path
         name: open_results(results).record(name, "got10k-val", "a").notes
         for name in ("mine", "other")
     }
-    # The system counts pages as it likes: what is said is near what was kept.
+    # Larger than what malloc ever takes from memory that was freed before (32 MiB), so that the
+    # process grows each time; the system counts pages as it likes, so what is said is near.
     (note,) = notes["mine"]
-    assert 5 <= float(note.removeprefix("its updates take about ").split()[0]) <= 20
+    assert 20 <= float(note.removeprefix("its updates take about ").split()[0]) <= 80
     assert notes["other"] == ()
     assert cli.main(["report", str(results), "--out", str(tmp_path / "out")]) == 0
     said = (tmp_path / "out" / "report.md").read_text()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Flag
 from toolkit_adapters.running.passes import Entrant, Interrupted, run_sequence
 from toolkit_adapters.running.timing import WARMUP_UPDATES
+from toolkit_adapters.running.turns import in_turn
 
 
 @pytest.fixture
@@ -52,7 +55,19 @@ def test_a_record_is_whole(sequence: Sequence) -> None:
     assert np.array_equal(again.boxes, record.boxes)
 
 
-def test_all_see_the_same_frames_in_rotating_order(sequence: Sequence) -> None:
+@pytest.mark.parametrize("count", range(1, 9))
+def test_each_takes_every_place_and_follows_every_other_equally_often(count: int) -> None:
+    frames = range(count if count % 2 == 0 else 2 * count)
+    orders = [in_turn(range(count), index) for index in frames]
+    assert all(sorted(order) == list(range(count)) for order in orders)
+    places = Counter(pair for order in orders for pair in enumerate(order))
+    neighbours = Counter(pair for order in orders for pair in itertools.pairwise(order))
+    assert set(places.values()) == {len(frames) // count}
+    assert len(neighbours) == count * (count - 1)
+    assert len(set(neighbours.values())) <= 1
+
+
+def test_all_see_the_same_frames_in_changing_order(sequence: Sequence) -> None:
     seen: list[tuple[str, int]] = []
 
     class Watching(FakeTracker):

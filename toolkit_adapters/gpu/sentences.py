@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from toolkit_adapters.gpu.checkout import checkout
+
 MARK = re.compile(r"<!-- gpu: ([a-z0-9, -]+) -->")
 #: Where a sentence begins: after another one, in a list, a row, or a paragraph.
 _BEGINNING = re.compile(
@@ -33,8 +34,9 @@ class Sentence(NamedTuple):
     text: str
 
 
-def sentences(root: Path = ROOT) -> list[Sentence]:
-    """All of them, page by page; none in a wheel, which has no pages."""
+def sentences(root: Path | None = None) -> list[Sentence]:
+    """All of them, page by page; none where there is no checkout, which holds the pages."""
+    root = root or checkout()
     pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
     return [found for page in pages if page.is_file() for found in _of(page, root)]
 

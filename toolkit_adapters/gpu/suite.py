@@ -13,21 +13,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit_adapters.gpu.checkout import checkout
 from toolkit_adapters.gpu.steps import LeftOut, Result, Step
 
 if TYPE_CHECKING:
     from toolkit_adapters.gpu.device import Device
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Seconds that one test may take.
 LIMIT = 60
 
 
 def steps() -> list[Step]:
     """See `parts.PARTS`; one that says why, where there are no tests, as in a wheel."""
+    root = checkout()
     files = [
-        path.relative_to(ROOT).as_posix()
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        path.relative_to(root).as_posix()
+        for path in sorted((root / "tests").rglob("test_*.py"))
         if re.search(r"pytest\.mark\.gpu|^@gpu$", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     return [Step(name, partial(_run, name), "tests") for name in files] or [
@@ -36,21 +37,22 @@ def steps() -> list[Step]:
 
 
 def _no_tests(device: Device) -> Result:
-    raise LeftOut(f"{ROOT} has no folder tests: run from a checkout of the repository")
+    raise LeftOut(f"{checkout()} has no folder tests: run from a checkout of the repository")
 
 
 def _run(name: str, device: Device) -> Result:
     for library in ("pytest", "pytest_timeout"):
         if importlib.util.find_spec(library) is None:
             raise LeftOut(f"{library} is not installed: pip install pytest pytest-timeout")
+    root = checkout()
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "junit.xml"
         command = [sys.executable, "-m", "pytest", name, "-m", "gpu", "-q", "--timeout", str(LIMIT)]
         command += ["-p", "no:cacheprovider", f"--junitxml={out}"]
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=root,
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,

@@ -34,6 +34,7 @@ from toolkit_adapters.running.timing import (
     resident,
     without_garbage_collection,
 )
+from toolkit_adapters.running.turns import in_turn
 
 #: The frame after which each tracker is observed: early, for a sequence may be short.
 OBSERVED = 1
@@ -237,9 +238,9 @@ def run_sequence(
 ) -> Outcome:
     """Run all entrants over a sequence in one pass.
 
-    Every frame is decoded once; the order of the entrants rotates from frame to frame, so that
-    no tracker always comes first or last. Every `open_loop`-th frame each network is fed
-    its baseline's input (0: never), outside all timed regions.
+    Every frame is decoded once; the order of the entrants changes from frame to frame, so that
+    neither place nor predecessor favours any (`in_turn`). Every `open_loop`-th frame each network
+    is fed its baseline's input (0: never), outside all timed regions.
 
     Args:
         entrants: trackers, with or without their baselines.
@@ -287,7 +288,7 @@ def run_sequence(
                 opened = bool(open_loop and index and index % open_loop == 0)
                 # All keep it, though the baselines' would do: what it costs is then the same.
                 recording = opened or index == OBSERVED
-                for track in _rotated(tracks, index):
+                for track in in_turn(tracks, index):
                     _attempt(track, index, partial(track.step, index, frame, recording), failures)
                 tracks = [track for track in tracks if track.entrant.name not in failures]
                 if opened:
@@ -323,11 +324,6 @@ def _rows(values: list[NDArray[np.float32]], width: int) -> NDArray[np.float32]:
     for row, found in zip(rows, values, strict=True):
         row[: len(found)] = found[:width]
     return rows
-
-
-def _rotated(tracks: list[_Track], index: int) -> list[_Track]:
-    turn = index % len(tracks)
-    return tracks[turn:] + tracks[:turn]
 
 
 def _attempt(

@@ -13,6 +13,7 @@ from hit_trackers.errors import HitTrackersError, PredictionError
 from hit_trackers.geometry import check_first_box, is_box
 from toolkit_adapters.running.passes import Entrant
 from toolkit_adapters.running.timing import clock
+from toolkit_adapters.running.turns import in_turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Step:
 class Follower:
     """Trackers that follow one target together, each in its own way.
 
-    Their order rotates from picture to picture, as in a run, so that none always comes first.
+    Their order changes from picture to picture, as in a run.
     """
 
     def __init__(self, entrants: Sequence[Entrant]) -> None:
@@ -93,10 +94,9 @@ class Follower:
     def _ask(
         self, image: NDArray[np.uint8], first: NDArray[np.float64] | None
     ) -> dict[str, Answer]:
-        turn = self._turn % len(self._entrants)
         found = {
             entrant.name: self._answer(entrant, image, first)
-            for entrant in self._entrants[turn:] + self._entrants[:turn]
+            for entrant in in_turn(self._entrants, self._turn)
         }
         self._boxes = {name: answer.box for name, answer in found.items()}
         return {name: found[name] for name in self.names}
