@@ -1,9 +1,9 @@
 """Break the code in many small ways, and count what a certificate catches.
 
-    python -m tests.redteam.mutate [--only TEXT]
+    python -m tests.redteam.mutate [--family hit|ostrack|mixformer|stark|transt] [--only TEXT]
 
 For each mutant a copy of `hit_trackers` is changed in one place, and the variants and controls run
-with it; the baseline's records stay those of the sound code. Digests of sources would refuse such a
+with it; the baselines' records stay those of the sound code. Digests of sources would refuse such a
 mixture at once, so the records are given the sound run's identity first: what is tested is the
 comparison itself. A mutant is
 
@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,24 +35,67 @@ from tqdm import tqdm
 import toolkit_adapters as harness
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.variants import Claim
+from tests.redteam import family_mutants
 from tests.redteam.mutants import MUTANTS, Mutant
-from toolkit_adapters.records import Results, load_record, save_record
+from toolkit_adapters.records import REPEAT, Results, load_record, save_record
 
 ROOT = Path(__file__).resolve().parents[2]
-BASELINE = "hit_nano"
-TRACKERS = (BASELINE, "hit_nano_exact", "hit_nano_memeff", "hit_nano_streaming")
 SEQUENCES = ("ball-1", "Demo_Val_000003")
-FRAMES = 10
 SECONDS = 180
 
 
-def run(package: Path, results: Path) -> str:
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A family: what is run of the sound code and with every mutant of it.
+
+    Attributes:
+        trackers: baselines and variants that together execute the code that is mutated.
+        frames: of each sequence.
+        seeded: weights and networks: random and narrow, or those that are shipped.
+    """
+
+    mutants: tuple[Mutant, ...]
+    trackers: tuple[str, ...]
+    frames: int
+    seeded: bool = True
+
+    @property
+    def command(self) -> list[str]:
+        """The command line that knows these trackers, and what it has to run."""
+        module = "tests.redteam.narrow_run" if self.seeded else "toolkit_adapters"
+        words = [sys.executable, "-m", module, "run", "--max-frames", str(self.frames)]
+        words += ["--checkpoint", "seeded"] if self.seeded else []
+        return [*words, *(word for name in self.trackers for word in ("--tracker", name))]
+
+
+def _with(baseline: str, *tokens: str) -> tuple[str, ...]:
+    return (baseline, *(f"{baseline}_{token}" for token in tokens))
+
+
+SUBJECTS = {
+    "hit": Subject(MUTANTS, _with("hit_nano", "exact", "memeff", "streaming"), 10, seeded=False),
+    "ostrack": Subject(family_mutants.OSTRACK, _with("ostrack_256", "exact", "memeff"), 5),
+    "mixformer": Subject(
+        family_mutants.MIXFORMER,
+        # Of the last one the templates are kept, and there are several.
+        (
+            *_with("mixformer_cvt", "exact"),
+            *_with("mixformer_vit", "exact"),
+            "mixformer_cvt_got10k",
+        ),
+        9,
+    ),
+    "stark": Subject(
+        family_mutants.STARK, (*_with("stark_st50", "exact"), *_with("stark_lightning", "exact")), 7
+    ),
+    "transt": Subject(family_mutants.TRANST, _with("transt_n2", "exact"), 5),
+}
+
+
+def run(subject: Subject, package: Path, results: Path) -> str:
     """Run the trackers with the `hit_trackers` of a folder; what went wrong, if anything."""
-    command = [sys.executable, "-m", "toolkit_adapters", "run", "--dataset", "demo"]
+    command = [*subject.command, "--dataset", "demo", "--results", str(results)]
     command += ["--controls", "all", "--threads", "1", "--no-memory", "--open-loop", "4"]
-    command += ["--max-frames", str(FRAMES), "--results", str(results)]
-    for tracker in TRACKERS:
-        command += ["--tracker", tracker]
     for sequence in SEQUENCES:
         command += ["--sequence", sequence]
     paths = os.pathsep.join((str(package), str(ROOT), os.environ.get("PYTHONPATH", "")))
@@ -78,9 +122,9 @@ def mutate(mutant: Mutant, folder: Path) -> Path:
 
 
 def changed(results: Results, found: Results, calls: bool = True) -> dict[str, bool]:
-    """For each tracker but the baseline, whether a bit differs, or what was called."""
+    """For each tracker but the baselines, whether a bit differs, or what was called."""
     differing = {}
-    for tracker in results.trackers:
+    for tracker in others(results):
         pairs = [
             (results.record(tracker, dataset, name), found.record(tracker, dataset, name))
             for dataset in results.datasets
@@ -94,16 +138,22 @@ def changed(results: Results, found: Results, calls: bool = True) -> dict[str, b
             )
             for a, b in pairs
         )
-    differing.pop(BASELINE)
     return differing
 
 
+def others(results: Results) -> list[str]:
+    """All trackers but the baselines; the baselines that were run again are among them."""
+    return [
+        name
+        for name in results.trackers
+        if name.endswith(REPEAT) or results.any_run(name).claim is not Claim.BASELINE
+    ]
+
+
 def mix(results: Results, found: Results, out: Path) -> Results:
-    """The sound baseline beside the mutant's other trackers, as if all were of one run."""
+    """The sound baselines beside the mutant's other trackers, as if all were of one run."""
     shutil.copytree(results.folder, out)
-    for tracker in results.trackers:
-        if tracker == BASELINE:
-            continue
+    for tracker in others(results):
         for dataset in results.datasets:
             for name in results.sequences(tracker, dataset):
                 path = results.path(tracker, dataset, name)
@@ -116,12 +166,12 @@ def mix(results: Results, found: Results, out: Path) -> Results:
     return Results(out)
 
 
-def judge(mutant: Mutant, results: Results) -> tuple[str, str]:
+def judge(subject: Subject, mutant: Mutant, results: Results) -> tuple[str, str]:
     """What became of a mutant, and by what."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
         folder = Path(scratch)
         (folder / "results").mkdir()
-        problem = run(mutate(mutant, folder), folder / "results")
+        problem = run(subject, mutate(mutant, folder), folder / "results")
         found = Results(folder / "results")
         if problem:
             return "caught", f"the run: {problem}"
@@ -143,40 +193,57 @@ def judge(mutant: Mutant, results: Results) -> tuple[str, str]:
         return "MISSED", ", ".join(name for name, other in differing.items() if other)
 
 
+def judge_all(subject: Subject, only: str, jobs: int) -> list[tuple[str, str, str]]:
+    """Kind, mutant and why, of each mutant whose name holds a text.
+
+    Raises:
+        HitTrackersError: the sound code does not verify.
+    """
+    chosen = [mutant for mutant in subject.mutants if only in mutant.name]
+    if not chosen:
+        return []
+    with tempfile.TemporaryDirectory(prefix="sound-") as scratch:
+        sound = Path(scratch) / "results"
+        sound.mkdir()
+        problem = run(subject, ROOT, sound)
+        failures = (problem,) if problem else harness.verify(sound).failures
+        if failures:
+            raise HitTrackersError(f"the sound code does not verify: {failures[0]}")
+        results = Results(sound)
+        for tracker in results.trackers:
+            for dataset in results.datasets:
+                for name in results.sequences(tracker, dataset):
+                    assert np.isfinite(results.record(tracker, dataset, name).boxes).all()
+        with ThreadPoolExecutor(jobs) as pool:
+            found = pool.map(lambda mutant: judge(subject, mutant, results), chosen)
+            judged = list(tqdm(found, total=len(chosen), unit="mutant", disable=None))
+    return [(kind, m.name, why) for m, (kind, why) in zip(chosen, judged, strict=True)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--family", action="append", choices=SUBJECTS, help="only this; repeat")
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name holds it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     args = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if args.only in mutant.name]
-    with tempfile.TemporaryDirectory(prefix="sound-") as scratch:
-        sound = Path(scratch) / "results"
-        sound.mkdir()
-        problem = run(ROOT, sound)
-        failures = (problem,) if problem else harness.verify(sound).failures
-        if failures:
-            print(f"the sound code does not verify: {failures[0]}", file=sys.stderr)
+    missed = 0
+    for family in args.family or SUBJECTS:
+        start = time.perf_counter()
+        try:
+            judged = judge_all(SUBJECTS[family], args.only, args.jobs)
+        except HitTrackersError as error:
+            print(f"{family}: {error}", file=sys.stderr)
             return 1
-        results = Results(sound)
-        assert np.isfinite(results.record(BASELINE, *next(_any(results))).boxes).all()
-        with ThreadPoolExecutor(args.jobs) as pool:
-            found = pool.map(lambda mutant: judge(mutant, results), chosen)
-            judged = list(tqdm(found, total=len(chosen), unit="mutant", disable=None))
-    rows = [
-        (kind, mutant.name, why[:110]) for mutant, (kind, why) in zip(chosen, judged, strict=True)
-    ]
-    print(tabulate(sorted(rows), ("", "mutant", "why"), tablefmt="github"))
-    counts = Counter(kind for kind, _ in judged)
-    print(f"\n{len(chosen)} mutants: " + ", ".join(f"{n} {kind}" for kind, n in counts.items()))
-    return 1 if counts["MISSED"] else 0
-
-
-def _any(results: Results):
-    for dataset in results.datasets:
-        for name in results.sequences(BASELINE, dataset):
-            yield dataset, name
+        rows = [(kind, name, why[:110]) for kind, name, why in judged]
+        print(tabulate(sorted(rows), ("", "mutant", "why"), tablefmt="github"))
+        counts = Counter(kind for kind, *_ in judged)
+        kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+        seconds = time.perf_counter() - start
+        print(f"\n{family}: {len(judged)} mutants: {kinds} ({seconds:.0f} s)\n", flush=True)
+        missed += counts["MISSED"]
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
