@@ -28,7 +28,9 @@ def test_a_warm_process_runs_each_job_with_its_own_code(tmp_path: Path) -> None:
         for name, status in (("a", 3), ("b", 0)):
             folder = tmp_path / name
             folder.mkdir()
-            (folder / "same.py").write_text(f"import sys\nprint(sys.argv)\nsys.exit({status})\n")
+            (folder / "same.py").write_text(
+                f"import sys\nprint(sys.argv, file=sys.stderr)\nsys.exit({status})\n"
+            )
             log = tmp_path / f"{name}.log"
             assert warm.run("same", ["x", name], [str(folder)], folder, log) == status
             assert log.read_text() == f"['{folder / 'same.py'}', 'x', '{name}']\n"

@@ -3,8 +3,8 @@
     python -m tests.redteam.warm torch cv2
 
 Reads a job a line from standard input, as JSON: `paths` (before all others on `sys.path`), `module`
-and `arguments` (as of `python -m`), `folder` (to work in), `log` (of what is printed) and
-`seconds` (that it may take). Answers each with its exit status; -1: it took too long.
+and `arguments` (as of `python -m`), `folder` (to work in), `log` (of standard error) and `seconds`
+(that it may take). Answers each with its exit status; -1: it took too long.
 
 Nothing of this project is imported before the fork: each job brings its own.
 """
@@ -90,9 +90,9 @@ def _work(job: dict[str, Any]) -> None:
     status = 1
     try:
         log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for stream in (1, 2):
-            os.dup2(log, stream)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream, file in enumerate((nothing, nothing, log)):
+            os.dup2(file, stream)
         os.chdir(job["folder"])
         sys.path[:0] = job["paths"]
         os.environ["PYTHONPATH"] = os.pathsep.join(job["paths"])
