@@ -149,7 +149,7 @@ STARK = (
         (
             "found[..., 3] = np.where(cv2.resize(outside, (size, size)), 255, 0)",
             "found[..., 3] = np.where(cv2.resize(outside, (size, size)) > 0.5, 255, 0)",
-            "tokens look at every 16th pixel, of which none is half outside; see test_stark_golden.py",
+            "tokens look at every 16th pixel, none of them half outside; see test_stark_golden.py",
         ),
         ("(outside, (size, size)), 255, 0)", "(outside, (size, size)), 0, 255)"),
         ("outside[top : side - bottom, left", "outside[bottom : side - top, left"),
