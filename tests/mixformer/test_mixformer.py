@@ -176,7 +176,8 @@ def test_the_harness_runs_it_open_loop_with_templates_that_differ(
     import cv2
 
     from toolkit_adapters.datasets.got10k import Got10k
-    from toolkit_adapters.running.passes import Entrant, run_sequence
+    from toolkit_adapters.running.entrant import Entrant
+    from toolkit_adapters.running.passes import run_sequence
     from toolkit_adapters.verdict.equivalence import compare_records
 
     folder = tmp_path / "val/a"
