@@ -77,7 +77,7 @@ def test_nfs_in_the_layout_of_pytracking(tmp_path):
 
 #: Of each benchmark an attribute, how many of the tree have it, and its AUC in the test below.
 OWN = {
-    "otb": "MB 3 95.2 100",
+    "otb": "MB 3 95.2 100 100",
     "uav123": "SV 3 95.2 100 100 100 100",
     "nfs30": "occluded 85_frames_of_2 95.2 100 100 100 100",
     "nfs240": "occluded 5_frames_of_1 95.2 100 100 100 100",
