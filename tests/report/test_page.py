@@ -38,7 +38,7 @@ def test_the_page_is_whole_by_itself(page):
 
 def test_the_first_screen_answers_and_names_the_paper(page):
     first = page[page.index('class="answers"') : page.index('id="the-paper-and-ours"')]
-    for words in ("Is it the same tracker?", "How much faster?", "How much smaller?"):
+    for words in ("Is it the same tracker?", "How much faster?", "How much less memory?"):
         assert words in first
     assert first.count("The paper says") == 3
     assert "7.82 → 6.45 ms" in first

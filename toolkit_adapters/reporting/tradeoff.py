@@ -83,7 +83,7 @@ def tradeoff(collection: Collection) -> Figure | None:
             panel.set_ylim(*at_least(SPAN, panel.get_ylim()))
             panel.set(title=dataset, xlabel="network, frames a second", ylabel=f"{key}, per cent")
         figure.legend(
-            list(legend.values()), list(legend), loc="outside lower center", ncols=len(legend)
+            list(legend.values()), list(legend), loc="outside lower left", ncols=len(legend)
         )
         words = "; ".join(
             f"{dataset}: "
