@@ -77,7 +77,8 @@ def attribute_figure(found: Groups, convention: Convention, dataset: str) -> Fig
     sizes = _sizes(found)
     places = np.arange(len(sizes))
     width = 0.8 / len(found)
-    with canvas(1, 1, height=2.9) as (figure, axes):
+    across = min(9.6, max(3.6, 1.4 + 0.5 * len(sizes) * (1 + 0.3 * len(found))))  # inches
+    with canvas(1, 1, width=across, height=2.9) as (figure, axes):
         panel = axes[0][0]
         for index, (tracker, by_name) in enumerate(found.items()):
             heights = [
@@ -94,7 +95,7 @@ def attribute_figure(found: Groups, convention: Convention, dataset: str) -> Fig
         panel.grid(axis="x", visible=False)
         panel.set_ylabel(f"{key}, per cent")
         panel.set_ylim(0, 100)
-        panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+        panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=int(across // 2.2))
         first = next(iter(found))
         values = {name: group.score.values[key] for name, group in found[first].items()}
         low, high = (pick(values, key=values.__getitem__) for pick in (min, max))

@@ -29,7 +29,7 @@ def executed(collection: Collection, tracker: str) -> str:
     family = registry().families.get(run.family)
     known = family.tokens() if family else {}
     parts = tracker.removeprefix(run.baseline).split("_")
-    return ", ".join(known[part] for part in parts if part in known)
+    return " and ".join(known[part] for part in parts if part in known)
 
 
 def first_divergence(certificate: Certificate) -> str:

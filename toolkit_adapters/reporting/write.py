@@ -102,6 +102,10 @@ def title(collection: Collection) -> str:
     return f"{', '.join(baselines)}: is it still the same tracker?"
 
 
+def _many(broken: int) -> str:
+    return "1 claim or control is" if broken == 1 else f"{broken} claims or controls are"
+
+
 def _controls(collection: Collection) -> str:
     """That the controls hold, and what they are; "" where there are none."""
     names = [name for name in collection.trackers if name in collection.controls]
@@ -123,7 +127,7 @@ def summary(collection: Collection) -> str:
     verdict = (
         f"Every claim holds{part}{_controls(collection)}."
         if not broken
-        else f"{len(broken)} claims or controls are broken{part}; the first: {broken[0]}."
+        else f"{_many(len(broken))} broken{part}; the first: {broken[0]}."
     )
     unscored = [
         f"{d.name} is not scored: {d.reason}."
