@@ -21,7 +21,7 @@ from torch import Tensor
 
 from hit_trackers.attention import ON_CUDA, Operator
 from hit_trackers.engines.operators import count_operators
-from hit_trackers.hit.network import triton_layers
+from hit_trackers.hit.network import triton_block, triton_layers
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.hit import build
 from hit_trackers.hit.program import HitProgram
@@ -55,7 +55,7 @@ class _AnyGrid:
 @contextmanager
 def counting() -> Iterator[Kernels]:
     kernels = Kernels()
-    with mock.patch.object(triton_layers, "_kernels", return_value=kernels):
+    with mock.patch.object(triton_layers, "kernels", return_value=kernels):
         yield kernels
 
 
@@ -67,6 +67,8 @@ def launches(size: str, fused: bool, triton: bool) -> int:
         network.use(Operator("fused", kernels.attend) if fused else ON_CUDA["exact"])
         if triton:
             triton_layers.use(network, program.mean, program.deviation)
+            if fused:
+                triton_block.use(network)
             program.reads_pixels = True
         held = program.embed(torch.empty(program.template_shape, dtype=torch.uint8))
         pixels = torch.empty(program.search_shape, dtype=torch.uint8)
