@@ -96,6 +96,17 @@ def interpret() -> None:
         print(name)
 
 
+def interpret_relay() -> None:
+    """The report's kernel of programs in a row, twice."""
+    from toolkit_adapters.gpu.relay import relay
+
+    values, signs = torch.zeros(8), torch.zeros(2, dtype=torch.int32)
+    for _ in range(2):
+        relay[(7,)](values, signs)
+        assert not signs.any()
+    print(values.tolist())
+
+
 def compile_for_h100() -> None:
     """Print what the kernel becomes: a line of JSON for each of HiT-Base's forms."""
     import triton
@@ -125,6 +136,11 @@ def test_one_launch_is_the_separate_ones_and_none_waits_for_a_later_one() -> Non
     """The interpreter runs a program to its end before the next: one that waited would hang."""
     lines = in_a_process(__file__, "interpret", TRITON_INTERPRET="1")
     assert lines == list(ATTENTIONS)
+
+
+def test_the_kernel_that_times_a_wait_adds_up() -> None:
+    lines = in_a_process(__file__, "interpret_relay", TRITON_INTERPRET="1")
+    assert lines == [str([float(count) for count in range(8)])]
 
 
 def instructions(ptx: str) -> list[str]:

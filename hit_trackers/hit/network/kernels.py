@@ -6,6 +6,7 @@ import triton
 import triton.language as tl
 
 from hit_trackers.attention.triton_kernel import attend
+from hit_trackers.attention.triton_phases import arrive, wait
 
 
 @triton.jit
@@ -92,20 +93,6 @@ def projection(  # type: ignore[no-untyped-def]
     )
 
 
-@triton.jit
-def _arrive(sign_at):  # type: ignore[no-untyped-def]
-    """Say that this program's part is stored, by all of its threads."""
-    tl.debug_barrier()
-    tl.atomic_add(sign_at, 1, sem="release")
-
-
-@triton.jit
-def _wait(sign_at, arrivals):  # type: ignore[no-untyped-def]
-    """Return when so many programs have arrived, and what they stored can be read."""
-    while tl.atomic_add(sign_at, 0, sem="acquire") < arrivals:
-        pass
-
-
 # What is counted in tokens is not looked at: 80 and 20 of them share a kernel.
 @triton.jit(
     do_not_specialize=(
@@ -167,7 +154,7 @@ def attention_block(  # type: ignore[no-untyped-def]
             *(x_at, made_at, tokens, inner, heads * HEAD, False, False, False, False),
             *(BLOCK_TOKENS, BLOCK_COLUMNS, STEP),
         )
-        _arrive(signs_at + 1)
+        arrive(signs_at + 1)
     elif number < projected:
         block = number - made_blocks
         _project(
@@ -175,9 +162,9 @@ def attention_block(  # type: ignore[no-untyped-def]
             *(query_bias_at, x_at, query_at, queries, inner, heads * WIDTH),
             *(SHRINK, False, False, False, BLOCK_QUERIES, BLOCK_COLUMNS, STEP),
         )
-        _arrive(signs_at + 1)
+        arrive(signs_at + 1)
     elif number < attended:
-        _wait(signs_at + 1, projected)
+        wait(signs_at + 1, projected)
         block = number - projected
         head = block // query_height
         key_at = made_at + head * HEAD + KEY
@@ -187,9 +174,9 @@ def attention_block(  # type: ignore[no-untyped-def]
             *(queries, tokens, heads * QUERY, heads * HEAD, heads * HEAD, tokens),
             *(heads * VALUES, WIDTH, VALUES, BLOCK_QUERIES),
         )
-        _arrive(signs_at + 2)
+        arrive(signs_at + 2)
     else:
-        _wait(signs_at + 2, attention_blocks)
+        wait(signs_at + 2, attention_blocks)
         block = number - attended
         _project(
             *(block % query_height, block // query_height, attended_at, x_at, weight_at),

@@ -34,19 +34,35 @@ class AttentionBlock(nn.Module):
         assert attention.bias is not None, "the operator is chosen first"
         self.heads, self.width, self.scale = attention.heads, attention.key_dim, attention.scale
         self.project = project
-        self.shrinks = isinstance(attention, ShrinkAttention)
         self.values = project.in_features // self.heads
+        self.shrinks = isinstance(attention, ShrinkAttention)
         bias = attention.bias.contiguous()
         asking = torch.arange(bias.shape[2], dtype=torch.int32, device=bias.device)
         if isinstance(attention, ShrinkAttention):
-            self.made, self.query = attention.kv, attention.q[1]
+            self.made, self.query = _linear(attention.kv), _linear(attention.q[1])
             asking = attention.q[0](asking.view(1, -1, 1)).flatten()
         else:
             assert isinstance(attention, Attention)
-            self.made = self.query = attention.qkv
+            self.made = self.query = _linear(attention.qkv)
         self.register_buffer("bias", bias, persistent=False)
         self.register_buffer("asking", asking, persistent=False)
         self.register_buffer("signs", bias.new_zeros(4, dtype=torch.int32), persistent=False)
+
+    def programs(self) -> tuple[int, int, int, int]:
+        """Of each phase: of all tokens, of queries by themselves, attention, projection."""
+        _, queries, tokens = self.bias.shape
+        high = -(-queries // fused.BLOCK)
+        made, asked, out = (
+            -(-linear.out_features // triton_layers.COLUMNS)
+            for linear in (self.made, self.query, self.project)
+        )
+        height = triton_layers.rows_of_a_program(tokens)
+        return (
+            -(-tokens // height) * made,
+            high * asked if self.shrinks else 0,
+            high * self.heads,
+            high * out,
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(1, N, C) -> (1, N, C), or (1, N / 4, C') of a Shrink Attention."""
@@ -56,16 +72,9 @@ class AttentionBlock(nn.Module):
         tokens = tokens.contiguous()
         made = tokens.new_empty(count, self.made.out_features)
         asked = tokens.new_empty(queries, self.query.out_features) if self.shrinks else made
-        attended = tokens.new_empty(queries, self.heads * self.values)
+        attended = tokens.new_empty(queries, self.project.in_features)
         out = tokens.new_empty(1, queries, columns)
-        height, row = triton_layers.rows_of_a_program(count), fused.BLOCK
-        width = triton_layers.COLUMNS
-        blocks = (
-            -(-count // height) * -(-self.made.out_features // width),
-            -(-queries // row) * -(-self.query.out_features // width) * self.shrinks,
-            -(-queries // row) * self.heads,
-        )
-        last = -(-queries // row) * -(-columns // width)
+        *blocks, last = self.programs()
         with torch.cuda.device_of(tokens):  # Triton launches on the current device
             triton_layers.kernels().attention_block[(sum(blocks) + last,)](
                 *(tokens, self.made.weight, self.made.bias),
@@ -76,14 +85,19 @@ class AttentionBlock(nn.Module):
                 WIDTH=self.width,
                 VALUES=self.values,
                 SHRINK=self.shrinks,
-                BLOCK_TOKENS=height,
-                BLOCK_QUERIES=row,
-                BLOCK_COLUMNS=width,
+                BLOCK_TOKENS=triton_layers.rows_of_a_program(count),
+                BLOCK_QUERIES=fused.BLOCK,
+                BLOCK_COLUMNS=triton_layers.COLUMNS,
                 STEP=triton_layers.STEP,
                 num_warps=4,
                 enable_fp_fusion=False,  # a product and a sum made one would be rounded once
             )
         return out
+
+
+def _linear(module: object) -> nn.Linear:
+    assert isinstance(module, nn.Linear), "batch norms are folded first"
+    return module
 
 
 def use(network: HiT) -> None:
@@ -92,6 +106,6 @@ def use(network: HiT) -> None:
     for place in range(body.starts[1], len(body.blocks)):
         block = body.blocks[place]
         if isinstance(block, triton_layers.AttentionBranch):
-            body.blocks[place] = AttentionBlock(block.attention, block.project.linear)
+            body.blocks[place] = AttentionBlock(block.attention, _linear(block.project.linear))
         elif isinstance(block, ShrinkAttention):
-            body.blocks[place] = AttentionBlock(block, block.proj[0].linear)
+            body.blocks[place] = AttentionBlock(block, _linear(block.proj[0].linear))
