@@ -233,12 +233,16 @@ def test_each_step_is_rounded_by_itself() -> None:
 
 
 def test_launches_of_a_frame_are_those_of_the_page() -> None:
-    from benchmarks.launches import launches
+    from benchmarks.launches import blocks, launches
 
     page = (Path(__file__).parents[2] / "docs" / "kernels.md").read_text(encoding="utf-8")
     for words in ("exact_graph", "graph_triton", "fused_graph", "fused_graph_triton"):
         count = launches("base", "fused" in words, "triton" in words)
         assert f"| `{words}` | {count} " in page
+    for tokens, programs, *figures in blocks("base"):
+        told = [f"{figure:.1f}" for figure in figures]
+        costs = (*told[:2], ", ".join(told[2:5]), ", ".join(told[5:]))
+        assert f"| {tokens} | {programs} | {' | '.join(costs)} |" in page
 
 
 def test_a_cpu_has_no_such_layers() -> None:
