@@ -159,15 +159,20 @@ def _compare(args: argparse.Namespace, evaluations: Mapping[str, Evaluation]) ->
     """Print and write a comparison."""
     from toolkit_adapters.reporting import comparison
 
-    found = comparison.compare(evaluations)
+    groups = {label: _groups(args, one) for label, one in evaluations.items()}
+    found = comparison.compare(evaluations, groups, args.dataset)
     if args.json:
-        content = {label: _as_json(one, _intervals(one), {}) for label, one in evaluations.items()}
+        content = {
+            label: _as_json(one, _intervals(one), groups[label])
+            for label, one in evaluations.items()
+        }
         json.dump(content, sys.stdout, indent=2)
         print()
     else:
-        shown = comparison.table(found)
-        print(shown.to_text())
-        print("".join(f"  {note}\n" for note in shown.notes), end="")
+        for number, shown in enumerate(comparison.tables(found)):
+            print(f"\n{shown.title}\n" if number else "", end="")
+            print(shown.to_text())
+            print("".join(f"  {note}\n" for note in shown.notes), end="")
     if args.out is not None:
         for path in comparison.write(found, args.out):
             print(f"wrote {path}", file=sys.stderr if args.json else sys.stdout)

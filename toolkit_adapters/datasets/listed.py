@@ -152,7 +152,9 @@ class Listed(Dataset):
 
     def frame_attributes(self, name: str) -> Mapping[str, NDArray[np.bool_]]:
         """As `Dataset.frame_attributes`: VOT's tags; what NFS's files say beside the corners."""
-        entry = self.entries[name]
+        entry = self.entries.get(name)
+        if entry is None or not self.boxes_file(entry, self.rule(entry)).is_file():
+            return {}
         rule = self.rule(entry)
         count = len(self.truth(name).boxes)
         if rule.reading == "nfs":

@@ -136,7 +136,9 @@ def evaluate(
             both = dict(zip(scored, pool.map(score, scored), strict=True))
         scores = {name: score for name, (score, _) in both.items()}
         known = _with_attributes(dataset, annotations) if attributes else None
-        groups = by_attribute(attributes_of(known, scores), scores, part) if known else {}
+        groups = {}
+        if known is not None:
+            groups = by_attribute(attributes_of(known, scores), scores, part)
         unused = predictions.unused(tuple(itertools.chain.from_iterable(spelled.values())))
     return Evaluation(
         convention,
