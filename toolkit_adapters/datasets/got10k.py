@@ -63,7 +63,7 @@ class Got10k(Dataset):
         The official toolkit hands the file out whole (got10k/datasets/got10k.py, `_fetch_meta`);
         pytracking groups sequences by its classes (ltr/dataset/got10k.py, `_read_meta`).
         """
-        meta = _read_existing(self._folder / name / "meta_info.ini")
+        meta = _read_existing(self._place(name)[1] / "meta_info.ini")
         found = meta and parse_root_class(meta.content)
         return (found,) if found else ()
 
@@ -71,7 +71,7 @@ class Got10k(Dataset):
         """`absence` and `cut_by_image` as in their label files; `cover<8`, where less than all of
         the target is to be seen, and `cover<5`, half of it or less.
         """
-        folder = self._folder / name
+        folder = self._place(name)[1]
         found: dict[str, NDArray[np.bool_]] = {}
         for label in ("absence", "cut_by_image"):
             if text := _read_existing(folder / f"{label}.label"):
