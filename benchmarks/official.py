@@ -5,10 +5,13 @@
     pip install pyyaml easydict
     python -m benchmarks.official /tmp/HiT --family hit
     python -m benchmarks.official /tmp/OSTrack --family ostrack
+    python -m benchmarks.official /tmp/OSTrack --family ostrack --tracker ostrack_256 \\
+        --dataset got10k-val --root ~/data/got10k --sequences 0 --frames 6
 
 Needs nothing else of the official code's requirements: what it imports and does not use here (timm,
 torchvision, what trains) is replaced by stand-ins, and `.cuda()` by nothing, so it runs on a CPU.
-Both sides get the same seeded weights and the same rendered sequence of the demo.
+Both sides get the same seeded weights and the same frames: those of the demo, if no dataset is
+named.
 """
 
 from __future__ import annotations
@@ -23,20 +26,39 @@ import numpy as np
 import torch
 
 from benchmarks import officials
+from benchmarks.officials import footage
+from benchmarks.officials.footage import Footage
 from benchmarks.officials.stand_ins import follow
 from hit_trackers import load_tracker
-from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.decoding import decode_ahead
+from hit_trackers.protocol import Tracker
 
 TOKENS = ("", "_exact", "_memeff")
-FAMILIES = [m.name for m in pkgutil.iter_modules(officials.__path__) if m.name != "stand_ins"]
+NO_FAMILIES = {"footage", "stand_ins"}
+FAMILIES = [m.name for m in pkgutil.iter_modules(officials.__path__) if m.name not in NO_FAMILIES]
 
 
-def our_track(name: str, frames: list[np.ndarray], box: list[float]) -> np.ndarray:
+def our_track(tracker: Tracker, clip: Footage) -> np.ndarray:
     """Boxes of one of our trackers, float64 (N - 1, 4)."""
+    tracker.init(clip.frames[0], clip.box)
+    return np.array([tracker.update(frame).box for frame in clip.frames[1:]])
+
+
+def compare(name: str, clips: list[Footage], official: list[np.ndarray]) -> bool:
+    """Print a line about one of our trackers; whether its boxes are the official ones' bits."""
     tracker = load_tracker(name, "seeded")
-    tracker.init(frames[0], box)
-    return np.array([tracker.update(frame).box for frame in frames[1:]])
+    ours = [our_track(tracker, clip) for clip in clips]
+    apart = [np.abs(a - b).max(axis=1) for a, b in zip(ours, official, strict=True)]
+    same = all(np.array_equal(a, b) for a, b in zip(ours, official, strict=True))
+    first = "" if same else next(
+        f" from frame {np.flatnonzero(found)[0] + 1} of {clip.name} on"
+        for clip, found in zip(clips, apart, strict=True) if found.any()
+    )  # fmt: skip
+    print(
+        f"{name:30s} bitwise official: {same!s:5s}  "
+        f"largest difference {max(found.max() for found in apart):.2g} px{first}",
+        flush=True,
+    )
+    return same
 
 
 def main() -> int:
@@ -48,28 +70,22 @@ def main() -> int:
     parser.add_argument("--family", choices=FAMILIES, default="hit")
     parser.add_argument("--tracker", action="append", help="only this baseline of ours; repeat")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--frames", type=int, default=31)
+    footage.add_arguments(parser, frames=31, sequences=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     module = importlib.import_module(f"benchmarks.officials.{args.family}")
     makers = module.trackers(args.checkout.resolve())
-    sequence = next(iter(open_datasets("demo")[0]))
-    frames = [frame.image for frame in decode_ahead(sequence.frames[: args.frames], 0)]
-    box = sequence.first_box.tolist()
-    print(f"{len(frames) - 1} frames, {args.threads} threads, PyTorch {torch.__version__}")
+    clips = footage.load(args)
+    counted = sum(len(clip.frames) - 1 for clip in clips)
+    print(
+        f"{len(clips)} sequences, {counted} frames after their first, {args.threads} threads, "
+        f"PyTorch {torch.__version__}"
+    )
     broken = 0
     for baseline in args.tracker or makers:
-        official = follow(makers[baseline](), frames, box)
+        official = [follow(makers[baseline](), clip.frames, clip.box) for clip in clips]
         for token in TOKENS:
-            ours = our_track(f"{baseline}{token}", frames, box)
-            same = np.array_equal(ours, official)
-            apart = np.abs(ours - official).max(axis=1)
-            first = "" if same else f" from frame {np.flatnonzero(apart)[0] + 1} on"
-            print(
-                f"{baseline + token:30s} bitwise official: {same!s:5s}  "
-                f"largest difference {apart.max():.2g} px{first}",
-                flush=True,
-            )
+            same = compare(f"{baseline}{token}", clips, official)
             broken += not same and token != "_memeff"
     return 1 if broken else 0
 

@@ -24,13 +24,11 @@ import numpy as np
 import torch
 
 from benchmarks.official import FAMILIES
+from benchmarks.officials import footage
+from benchmarks.officials.footage import Footage
 from hit_trackers.optimise import OPERATORS, Account, optimise
-from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.datasets.catalogue import DATASETS, split_roots
-from toolkit_adapters.datasets.decoding import decode_ahead
 from toolkit_adapters.running.activations import peak_activations
-
-Frames = list[np.ndarray]
+from toolkit_adapters.running.turns import in_turn
 
 
 class Side:
@@ -44,8 +42,8 @@ class Side:
         self.boxes: list[np.ndarray] = []
         self.seconds: list[float] = []
 
-    def start(self, frames: Frames, box: list[float]) -> None:
-        self.tracker.initialize(frames[0], {"init_bbox": box})
+    def start(self, clip: Footage) -> None:
+        self.tracker.initialize(clip.frames[0], {"init_bbox": clip.box})
 
     def step(self, frame: np.ndarray, timed: bool) -> None:
         start = time.process_time()
@@ -59,24 +57,22 @@ class Side:
         return peak_activations(lambda: self.tracker.track(frame), "cpu").bytes / 2**20
 
 
-def compare(
-    make: Callable[[], object], operator: str, sequences: list[tuple[Frames, list[float]]]
-) -> tuple[str, bool]:
+def compare(make: Callable[[], object], operator: str, clips: list[Footage]) -> tuple[str, bool]:
     """A line about one tracker, and whether all boxes are equal bit for bit."""
     plain, swapped, caught = Side(make, None), Side(make, operator), Side(make, operator)
     sides = [plain, swapped, caught]
     with torch.no_grad():
-        for frames, box in sequences:
+        for clip in clips:
             for side in sides:
-                side.start(frames, box)
-            for number, frame in enumerate(frames[1:]):
-                for turn in range(len(sides)):
+                side.start(clip)
+            for number, frame in enumerate(clip.frames[1:]):
+                for side in in_turn(sides, number):
                     # A copy: some official trackers draw on what they are given.
-                    sides[(number + turn) % len(sides)].step(frame.copy(), timed=number > 0)
+                    side.step(frame.copy(), timed=number > 0)
                 # After the first frames all are planned.
                 for site in caught.account.sites:
                     site.as_written = True
-        last = sequences[-1][0][-1]
+        last = clips[-1].frames[-1]
         before, after = plain.peak(last), swapped.peak(last)
     account = swapped.account
     same = [a.tobytes() == b.tobytes() for a, b in zip(plain.boxes, swapped.boxes, strict=True)]
@@ -103,29 +99,20 @@ def main() -> int:
     parser.add_argument("--tracker", action="append", help="only this baseline; repeat")
     parser.add_argument("--operator", choices=OPERATORS, default="exact")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--frames", type=int, default=16, help="of each sequence")
-    parser.add_argument("--sequences", type=int, help="only the first so many")
-    parser.add_argument("--dataset", action="append", choices=DATASETS)
-    parser.add_argument("--root", action="append", default=[], metavar="[DATASET=]DIR")
+    footage.add_arguments(parser, frames=16, sequences=0)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     makers = importlib.import_module(f"benchmarks.officials.{args.family}").trackers(
         args.checkout.resolve()
     )
-    names = args.dataset or ["demo-got10k"]
-    roots = split_roots(args.root, names)
-    found = [s for name in names for one in open_datasets(name, roots.get(name)) for s in one]
-    sequences = [
-        ([frame.image for frame in decode_ahead(s.frames[: args.frames], 0)], s.first_box.tolist())
-        for s in found[: args.sequences]
-    ]
+    clips = footage.load(args)
     print(
-        f"{args.operator}, {len(sequences)} sequences of {args.frames} frames, "
+        f"{args.operator}, {len(clips)} sequences of {args.frames} frames, "
         f"{args.threads} threads, PyTorch {torch.__version__}"
     )
     broken = 0
     for baseline in args.tracker or makers:
-        line, same = compare(makers[baseline], args.operator, sequences)
+        line, same = compare(makers[baseline], args.operator, clips)
         print(f"{baseline:20s} {line}", flush=True)
         broken += not same and args.operator == "exact"
     return 1 if broken else 0

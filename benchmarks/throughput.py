@@ -25,8 +25,9 @@ from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.datasets.truth import Truth
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.running.memory import peak_resident
-from toolkit_adapters.running.passes import Entrant, run_sequence
+from toolkit_adapters.running.passes import run_sequence
 
 IDLE = Variant("idle", "idle", "idle", Claim.BASELINE)
 BOX = np.array([[100.0, 100.0, 80.0, 60.0]])

@@ -30,7 +30,7 @@ from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.decoding import decode
 from toolkit_adapters.running.arguments import set_threads
-from toolkit_adapters.running.passes import Entrant
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.tracking import session
 from toolkit_adapters.tracking.follow import Follower
 from toolkit_adapters.tracking.request import Request

@@ -13,7 +13,8 @@ from hit_trackers.protocol import Prediction
 from hit_trackers.variants import Claim, Variant
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.datasets.truth import Truth
-from toolkit_adapters.running.passes import Entrant, run_sequence
+from toolkit_adapters.running.entrant import Entrant
+from toolkit_adapters.running.passes import run_sequence
 
 IDLE = Variant("idle", "idle", "idle", Claim.BASELINE)
 BOX = np.array([[10.0, 10.0, 30.0, 20.0]])

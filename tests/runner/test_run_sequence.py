@@ -17,7 +17,8 @@ from hit_trackers.protocol import Decision, Prediction
 from toolkit_adapters.datasets import open_datasets
 from toolkit_adapters.datasets.base import Sequence
 from toolkit_adapters.records import Flag
-from toolkit_adapters.running.passes import Entrant, Interrupted, run_sequence
+from toolkit_adapters.running.entrant import Entrant
+from toolkit_adapters.running.passes import Interrupted, run_sequence
 from toolkit_adapters.running.timing import WARMUP_UPDATES
 from toolkit_adapters.running.turns import in_turn
 

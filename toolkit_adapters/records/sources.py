@@ -18,7 +18,13 @@ from hit_trackers import families
 _TRACKERS = Path(families.__file__).parent
 _HARNESS = Path(__file__).parents[1]
 #: What stands between a file on disk and a stored box.
-_FEEDING = ("running/passes.py", "datasets/decoding.py", "datasets/jpeg.py", "datasets/truth.py")
+_FEEDING = (
+    "running/passes.py",
+    "running/entrant.py",
+    "datasets/decoding.py",
+    "datasets/jpeg.py",
+    "datasets/truth.py",
+)
 
 
 def sources_of(family: str) -> Mapping[str, str]:

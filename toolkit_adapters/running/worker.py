@@ -13,8 +13,9 @@ from toolkit_adapters.datasets.settings import use_configured_checkpoints
 from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.provenance import SEED, Options
 from toolkit_adapters.running.arguments import set_threads
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.running.jobs import Job
-from toolkit_adapters.running.passes import Entrant, Outcome, run_sequence
+from toolkit_adapters.running.passes import Outcome, run_sequence
 
 
 def split_checkpoints(values: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hit_trackers.errors import HitTrackersError, PredictionError
 from hit_trackers.geometry import check_first_box, is_box
-from toolkit_adapters.running.passes import Entrant
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.running.timing import clock
 from toolkit_adapters.running.turns import in_turn
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from hit_trackers import families
 from hit_trackers.errors import BoxError
 from hit_trackers.protocol import Tracker, check_image
-from toolkit_adapters.running.passes import Entrant
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.tracking.follow import Follower
 from toolkit_adapters.tracking.sources import Source, open_source
 from toolkit_adapters.video.facts import USUAL_RATE

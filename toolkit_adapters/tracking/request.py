@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hit_trackers.errors import BoxError, DatasetError
 from toolkit_adapters.datasets.boxfiles import read_boxes
 from toolkit_adapters.records.provenance import Options
-from toolkit_adapters.running.passes import Entrant
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.running.worker import Worker
 from toolkit_adapters.tracking.sources import Source, open_source
 from toolkit_adapters.tracking.window import Window, require_screen

@@ -13,8 +13,9 @@ from hit_trackers.variants import Variant
 from toolkit_adapters.records.provenance import Machine, Options, describe_machine
 from toolkit_adapters.records.sources import changed
 from toolkit_adapters.running import memory
+from toolkit_adapters.running.entrant import Entrant
 from toolkit_adapters.running.jobs import Job
-from toolkit_adapters.running.passes import Entrant, Interrupted, Outcome
+from toolkit_adapters.running.passes import Interrupted, Outcome
 from toolkit_adapters.running.timing import clock
 from toolkit_adapters.running.worker import Worker, checkpoint_of
 
