@@ -184,8 +184,8 @@ TRANST = (
     *of(
         "transt/tracker.py",
         ("SMALLEST = 10", "SMALLEST = 60"),
-        ("max(0, min(cx, width))", "cx"),
-        ("min(w, width)", "w"),
+        ("min(cx, width)", "min(cx, width / 2)"),
+        ("min(w, width)", "min(w, width / 4)"),
         ("side_around(self._size, context=1)", "side_around(self._size, context=2)"),
         ("np.array([cx, cy]), np.array([w, h])", "np.array([cx, cy]), np.array([w, w])"),
     ),
