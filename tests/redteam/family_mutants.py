@@ -227,8 +227,7 @@ TRANST = (
             "fed[rows] = second(first(tokens[rows]).relu_())",
             "fed[rows] = second(first(tokens[rows]))",
         ),
-        ("BLOCK = 256", "BLOCK = 32", "any block of a few tokens gives the same bits"),
-        ("last(F.relu(second", "last(F.relu6(second"),
+        ("last(F.relu(second", "last(F.elu(second"),
     ),
     *of(
         "layers/resnet.py",
