@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import narrow
 import numpy as np
 import pytest
 import torch
@@ -15,27 +16,19 @@ from hit_trackers.closed_loop import Given
 from hit_trackers.errors import CheckpointError, EngineError
 from hit_trackers.families import family_of, parse
 from hit_trackers.mixformer import config
-from hit_trackers.mixformer.config import SETTINGS, MixFormerConfig, Setting, Stage
+from hit_trackers.mixformer.config import SETTINGS, Setting
 from hit_trackers.mixformer.network.score import precise_roi_pool
 from hit_trackers.mixformer.network.vit import sine_cosine
 from hit_trackers.mixformer.tracker import MixFormerTracker
 from hit_trackers.variants import TOLERANCE_PX
 
 BOX = [70.0, 40.0, 60.0, 50.0]
-CVT = MixFormerConfig(
-    "mixformer_cvt_online_22k{got}",
-    128,
-    64,
-    64,
-    (Stage(64, 1, 1, 7, 4, 2), Stage(64, 1, 1, 3, 2, 1), Stage(64, 2, 1, 3, 2, 1)),
-)
-VIT = MixFormerConfig("mixformer_vit_base_online{got}", 96, 64, 64, depth=2, heads=1, cell=4)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for name in config.CONFIGS:
-        monkeypatch.setitem(config.CONFIGS, name, CVT if name.startswith("cvt") else VIT)
+    for name, few in narrow.MIXFORMER.items():
+        monkeypatch.setitem(config.CONFIGS, name, few)
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 

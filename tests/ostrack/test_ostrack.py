@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
+import narrow
 import numpy as np
 import pytest
 import torch
@@ -24,9 +24,8 @@ BOX = [70.0, 40.0, 60.0, 50.0]
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The official shapes of tokens, with narrow features."""
-    for which, official in list(config.CONFIGS.items()):
-        narrow = dataclasses.replace(official, width=48, heads=3, channels=16)
-        monkeypatch.setitem(config.CONFIGS, which, narrow)
+    for which, few in narrow.OSTRACK.items():
+        monkeypatch.setitem(config.CONFIGS, which, few)
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "toolkits"))
 
 from runner.conftest import loaded, results, root, run
 

@@ -280,17 +280,6 @@ def test_it_is_certified_where_it_is_not_declared(
     assert cli.main(["verify", str(results / "bare")]) == 1, "without controls nothing is shown"
 
 
-def test_it_runs_in_the_got10k_toolkit(root: Path, tmp_path: Path) -> None:
-    pytest.importorskip("got10k")
-    from toolkit_adapters.got10k import __main__
-
-    write("mine.py", MINE)
-    arguments = ["--tracker", "mine=mine.py:Mine", "--dataset", "got10k-val", "--root", str(root)]
-    folders = ["--results", str(tmp_path / "r"), "--reports", str(tmp_path / "p")]
-    assert __main__.main([*arguments, *folders]) == 0
-    assert len(list((tmp_path / "r").rglob("*_001.txt"))) == 3
-
-
 def test_its_results_are_submitted(run: Run, results: Path, tmp_path: Path) -> None:
     write("mine.py", MINE)
     parts = {dataset.name: dataset for dataset in open_datasets("demo")}
@@ -303,14 +292,3 @@ def test_its_results_are_submitted(run: Run, results: Path, tmp_path: Path) -> N
     submit += ["--dataset", "demo-trackingnet"]
     assert cli.main([*submit, "--partial", "--out", str(out)]) == 0
     assert out.with_name("mine-partial.zip").is_file()
-
-
-def test_its_declaration_reaches_the_process_of_the_vot_toolkit(root: Path) -> None:
-    pytest.importorskip("vot")
-    from toolkit_adapters.vot import __main__
-
-    write("mine.py", MINE)
-    arguments = ["init", "space", "--tracker", "mine=mine.py:Mine"]
-    arguments += ["--dataset", f"got10k-val={root}", "--experiment", "unsupervised"]
-    assert __main__.main(arguments) == 0
-    assert "env_hit_trackers_own" in Path("space/trackers.ini").read_text()

@@ -20,19 +20,20 @@ class Mutant:
         return f"{self.file}: {self.old.strip()} -> {self.new.strip() or '(nothing)'}"
 
 
-def _of(file: str, *changes: tuple[str, ...]) -> tuple[Mutant, ...]:
+def of(file: str, *changes: tuple[str, ...]) -> tuple[Mutant, ...]:
+    """Changes of one file: text, what replaces it, and perhaps `why`."""
     return tuple(Mutant(file, *change) for change in changes)
 
 
 _SMALL = "hit_nano's linears are too small to be computed in another way"
 
 MUTANTS = (
-    *_of(
+    *of(
         "attention/tiles.py",
         ("range(count)", "range(count - 1)"),
         ("(number + 1) // count)", "(number + 1) // count - 1)"),
     ),
-    *_of(
+    *of(
         "attention/exact.py",
         (".mul_(scale)", ".mul_(scale * 1.001)"),
         (".mul_(scale)", ""),
@@ -46,7 +47,7 @@ MUTANTS = (
         ("torch.softmax(scores, dim=-1, out=scores)", "torch.softmax(scores, dim=-1)"),
         ("return torch.softmax(", "return eager_softmax("),
     ),
-    *_of(
+    *of(
         "attention/memeff.py",
         ("scale=scale)", "scale=scale * 1.01)"),
         ("mask = bias[None] if", "mask = None if"),
@@ -59,7 +60,7 @@ MUTANTS = (
             "    padding = v.shape[-1] - q.shape[-1]\n",
         ),
     ),
-    *_of(
+    *of(
         "attention/streaming.py",
         ("s + bias[..., columns]", "s"),
         ("rescale * l + p", "l + p"),
@@ -68,14 +69,14 @@ MUTANTS = (
         ("m = m_new", "m = m"),
         ("TILE = 64", "TILE = 32"),
     ),
-    *_of(
+    *of(
         "attention/eager.py",
         ("scores + bias", "scores"),
         ("* scale\n", "* (scale * 1.0001)\n"),
         ("softmax(dim=-1)", "softmax(dim=-2)"),
         ("k.transpose(-2, -1)", "k.flip(-2).transpose(-2, -1)"),
     ),
-    *_of(
+    *of(
         "attention/__init__.py",
         ('Operator("exact", exact.attend)', 'Operator("exact", EAGER.attend)'),
         (
@@ -86,7 +87,7 @@ MUTANTS = (
         ('Operator("streaming", streaming.attend)', 'Operator("streaming", memeff.attend)'),
         ('Operator("exact", exact.attend)', 'Operator("exact", memeff.attend)'),
     ),
-    *_of(
+    *of(
         "engines/eager.py",
         ('"bf16": torch.bfloat16', '"bf16": torch.float32'),
         (
@@ -96,7 +97,7 @@ MUTANTS = (
         ("permute(2, 0, 1)", "permute(2, 1, 0)"),
         ("cv2.LUT(patch[..., :3], self.values)", "cv2.LUT(patch[..., 2::-1].copy(), self.values)"),
     ),
-    *_of(
+    *of(
         "engines/pixels.py",
         ("0.456", "0.457"),
         ("0.229", "0.230"),
@@ -104,7 +105,7 @@ MUTANTS = (
         ("- mean) / deviation", "- mean)"),
         ("permute(2, 0, 1)", "flip(-1).permute(2, 0, 1)"),
     ),
-    *_of(
+    *of(
         "geometry.py",
         ("MARGIN = 10", "MARGIN = 60"),
         ("round(x + 0.5 * w - side * 0.5)", "int(x + 0.5 * w - side * 0.5)"),
@@ -120,7 +121,7 @@ MUTANTS = (
         ("x1 + side - width + 1", "x1 + side - width"),
         ("dst=out), size / side", "dst=out), size / (side + 1)"),
     ),
-    *_of(
+    *of(
         "closed_loop.py",
         ("self._state = self.place(", "self.place("),
         ("self._state = state\n", "self._state = self._state or state\n"),
@@ -128,12 +129,12 @@ MUTANTS = (
         ("self.to_pixels(output[:4], factor)", "self.to_pixels(output[[1, 0, 2, 3]], factor)"),
         ("np.float32(self.regions.search_size)", "np.float32(self.regions.search_size + 1)"),
     ),
-    *_of(
+    *of(
         "hit/tracker.py",
         ("math.sqrt(float(output[4]) * float(output[5]))", "float(output[4])"),
         ("math.sqrt(float(output[4]) * float(output[5]))", "0.0"),
     ),
-    *_of(
+    *of(
         "hit/program.py",
         ("output.bottom_right.amax()", "output.top_left.amax()"),
         ('.use(OPERATORS[variant.part("attention")])', '.use(OPERATORS["eager"])'),
@@ -141,7 +142,7 @@ MUTANTS = (
         (".to(dtype)", ".to(torch.bfloat16)"),
         ("self.network.embed(search), held", "self.network.embed(search), held * 1.0001"),
     ),
-    *_of(
+    *of(
         "hit/network/levit.py",
         ("key_dim**-0.5", "key_dim**-0.49"),
         ("out.transpose(1, 2).reshape", "out.reshape"),
@@ -155,14 +156,14 @@ MUTANTS = (
             "self.widths = [key_dim, 2 * key_dim, key_dim]",
         ),
     ),
-    *_of(
+    *of(
         "hit/network/bridge.py",
         ("x.add_(maps[-2 - depth])", "x"),
         ("x + maps[-2 - depth]", "x - maps[-2 - depth]"),
         ("F.relu(x, inplace=self.in_place)", "x"),
         ("stages[-1].mean(1)", "stages[-1].amax(1)"),
     ),
-    *_of(
+    *of(
         "layers/__init__.py",
         ("torch.arange(side) * stride", "(torch.arange(side) + 0.5) * stride"),
         ("x2 - x1, y2 - y1", "x2 - x1, x2 - x1"),
@@ -170,11 +171,11 @@ MUTANTS = (
         ("softmax(dim=1)", "softmax(dim=1).square()"),
         ("nn.ReLU(inplace=True)", "nn.ReLU6(inplace=True)"),
     ),
-    *_of(
+    *of(
         "hit/network/hit.py",
         ("tokens.unsqueeze(-1) * similarity.unsqueeze(-2)", "tokens.unsqueeze(-1)"),
     ),
-    *_of(
+    *of(
         "hit/network/layers.py",
         ("norm.eps) ** 0.5", "0) ** 0.5"),
         ("norm.bias - norm.running_mean", "norm.bias + norm.running_mean"),
@@ -183,12 +184,12 @@ MUTANTS = (
             "_assign_bias(folded, 0 * bias)\n        return folded\n\n\nclass",
         ),
     ),
-    *_of(
+    *of(
         "hit/network/position.py",
         ("abs(row * stride - y)", "abs(row - y)"),
         ("abs(column * stride - x)", "(column * stride - x)"),
     ),
-    *_of(
+    *of(
         "hit/network/products.py",
         ("if torch.equal(way(trial), usual)", "if True", _SMALL),
         ("tokens[0].t()).t()", "tokens[0].t() * 1.0000001).t()", _SMALL),

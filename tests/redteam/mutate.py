@@ -1,9 +1,9 @@
 """Break the code in many small ways, and count what a certificate catches.
 
-    python -m tests.redteam.mutate [--only TEXT]
+    python -m tests.redteam.mutate [--family hit|ostrack|mixformer|stark|transt] [--only TEXT]
 
 For each mutant a copy of `hit_trackers` is changed in one place, and the variants and controls run
-with it; the baseline's records stay those of the sound code. Digests of sources would refuse such a
+with it; the baselines' records stay those of the sound code. Digests of sources would refuse such a
 mixture at once, so the records are given the sound run's identity first: what is tested is the
 comparison itself. A mutant is
 
@@ -17,59 +17,109 @@ MISSED      anything else. Exits 1 where there is one.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 
-import numpy as np
 from tabulate import tabulate
 from tqdm import tqdm
 
 import toolkit_adapters as harness
 from hit_trackers.errors import HitTrackersError
 from hit_trackers.variants import Claim
+from tests.redteam import family_mutants
 from tests.redteam.mutants import MUTANTS, Mutant
-from toolkit_adapters.records import Results, load_record, save_record
+from tests.redteam.warm import Warm
+from toolkit_adapters.records import REPEAT, Results, load_record, save_record
 
 ROOT = Path(__file__).resolve().parents[2]
-BASELINE = "hit_nano"
-TRACKERS = (BASELINE, "hit_nano_exact", "hit_nano_memeff", "hit_nano_streaming")
 SEQUENCES = ("ball-1", "Demo_Val_000003")
-FRAMES = 10
-SECONDS = 180
 
 
-def run(package: Path, results: Path) -> str:
+#: What must not be caught.
+NOTHING = Mutant("__init__.py", "import", "import")
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A family: what is run of the sound code and with every mutant of it.
+
+    Attributes:
+        trackers: baselines and variants that together execute the code that is mutated.
+        frames: of each sequence.
+        seeded: weights and networks: random and narrow, or those that are shipped.
+    """
+
+    mutants: tuple[Mutant, ...]
+    trackers: tuple[str, ...]
+    frames: int
+    seeded: bool = True
+
+    @property
+    def module(self) -> str:
+        """The command line that knows these trackers."""
+        return "tests.redteam.narrow_run" if self.seeded else "toolkit_adapters"
+
+    @property
+    def arguments(self) -> list[str]:
+        """What it has to run."""
+        words = ["run", "--dataset", "demo", "--max-frames", str(self.frames)]
+        words += ["--threads", "1", "--no-memory", "--open-loop", "4"]
+        words += ["--checkpoint", "seeded"] if self.seeded else []
+        words += [word for name in SEQUENCES for word in ("--sequence", name)]
+        return [*words, *(word for name in self.trackers for word in ("--tracker", name))]
+
+
+def _with(baseline: str, *tokens: str) -> tuple[str, ...]:
+    return (baseline, *(f"{baseline}_{token}" for token in tokens))
+
+
+SUBJECTS = {
+    "hit": Subject(MUTANTS, _with("hit_nano", "exact", "memeff", "streaming"), 10, seeded=False),
+    "ostrack": Subject(family_mutants.OSTRACK, _with("ostrack_256", "exact", "memeff"), 5),
+    "mixformer": Subject(
+        family_mutants.MIXFORMER,
+        # Of the last one the templates are kept, and there are several.
+        (
+            *_with("mixformer_cvt", "exact"),
+            *_with("mixformer_vit", "exact"),
+            "mixformer_cvt_got10k",
+        ),
+        9,
+    ),
+    "stark": Subject(
+        family_mutants.STARK,
+        (*_with("stark_st50", "exact"), *_with("stark_lightning", "exact")),
+        6,  # an odd number of updates: the next sequence would begin out of step
+    ),
+    "transt": Subject(family_mutants.TRANST, _with("transt_n2", "exact"), 5),
+}
+
+
+def run(warm: Warm, subject: Subject, package: Path, results: Path, controls: str) -> str:
     """Run the trackers with the `hit_trackers` of a folder; what went wrong, if anything."""
-    command = [sys.executable, "-m", "toolkit_adapters", "run", "--dataset", "demo"]
-    command += ["--controls", "all", "--threads", "1", "--no-memory", "--open-loop", "4"]
-    command += ["--max-frames", str(FRAMES), "--results", str(results)]
-    for tracker in TRACKERS:
-        command += ["--tracker", tracker]
-    for sequence in SEQUENCES:
-        command += ["--sequence", sequence]
-    paths = os.pathsep.join((str(package), str(ROOT), os.environ.get("PYTHONPATH", "")))
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=SECONDS, cwd=results
-        )
-    except subprocess.TimeoutExpired:
-        return "it did not end"
-    lines = done.stderr.strip().splitlines()
-    return "" if done.returncode == 0 else (lines or ["it failed without a word"])[-1]
+    words = [*subject.arguments, "--results", str(results), "--controls", controls]
+    log = results.with_name("log")
+    status = warm.run(subject.module, words, [str(package), str(ROOT)], results, log)
+    if status == 0:
+        return ""
+    lines = log.read_text().strip().splitlines()
+    return "it did not end" if status < 0 else (lines or ["it failed without a word"])[-1]
 
 
 def mutate(mutant: Mutant, folder: Path) -> Path:
     """A copy of the package with one change."""
     copy = folder / "hit_trackers"
-    shutil.copytree(ROOT / "hit_trackers", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "hit_trackers", copy)  # with what Python compiled: that takes time
     path = copy / mutant.file
     text = path.read_text(encoding="utf-8")
     assert mutant.old in text, f"{mutant.name}: the text is not in the file any more"
@@ -77,51 +127,60 @@ def mutate(mutant: Mutant, folder: Path) -> Path:
     return folder
 
 
-def changed(results: Results, found: Results, calls: bool = True) -> dict[str, bool]:
-    """For each tracker but the baseline, whether a bit differs, or what was called."""
-    differing = {}
+def pairs(results: Results, found: Results) -> Iterator[tuple[str, str, str, str]]:
+    """Records of the sound run beside the mutant's: tracker, dataset, sequence, mutant's tracker.
+
+    Of all but baselines. Where the mutant's run had no controls, its baseline stands for the
+    repeated one, and what is lossy is left out.
+    """
     for tracker in results.trackers:
-        pairs = [
-            (results.record(tracker, dataset, name), found.record(tracker, dataset, name))
-            for dataset in results.datasets
-            for name in results.sequences(tracker, dataset)
-        ]
-        differing[tracker] = any(
-            (calls and a.executed != b.executed)
-            or any(
-                getattr(a, name).tobytes() != getattr(b, name).tobytes()
-                for name in ("boxes", "scores", "open_outputs", "flags")
-            )
-            for a, b in pairs
+        again = tracker.endswith(REPEAT)
+        if not again and results.any_run(tracker).claim is Claim.BASELINE:
+            continue
+        theirs = tracker.removesuffix(REPEAT) if tracker not in found.trackers else tracker
+        if theirs in found.trackers:
+            for dataset in results.datasets:
+                for name in results.sequences(tracker, dataset):
+                    yield tracker, dataset, name, theirs
+
+
+def changed(results: Results, found: Results, calls: bool = True) -> dict[str, bool]:
+    """For each tracker but the baselines, whether a bit differs, or what was called."""
+    differing: dict[str, bool] = {}
+    for tracker, dataset, name, theirs in pairs(results, found):
+        a, b = results.record(tracker, dataset, name), found.record(theirs, dataset, name)
+        bits = any(
+            getattr(a, part).tobytes() != getattr(b, part).tobytes()
+            for part in ("boxes", "scores", "open_outputs", "flags")
         )
-    differing.pop(BASELINE)
+        other = bits or (calls and a.executed != b.executed)
+        differing[tracker] = differing.get(tracker, False) or other
     return differing
 
 
 def mix(results: Results, found: Results, out: Path) -> Results:
-    """The sound baseline beside the mutant's other trackers, as if all were of one run."""
+    """The sound baselines beside the mutant's other trackers, as if all were of one run."""
     shutil.copytree(results.folder, out)
-    for tracker in results.trackers:
-        if tracker == BASELINE:
-            continue
-        for dataset in results.datasets:
-            for name in results.sequences(tracker, dataset):
-                path = results.path(tracker, dataset, name)
-                sound = load_record(path)
-                mutant = load_record(found.path(tracker, dataset, name))
-                disguised = dataclasses.replace(
-                    mutant, identity=sound.identity, pairing=sound.pairing, flags=sound.flags
-                )
-                save_record(out / path.relative_to(results.folder), disguised)
+    for tracker, dataset, name, theirs in pairs(results, found):
+        path = results.path(tracker, dataset, name)
+        sound = load_record(path)
+        disguised = dataclasses.replace(
+            load_record(found.path(theirs, dataset, name)),
+            identity=sound.identity,
+            pairing=sound.pairing,
+            flags=sound.flags,
+        )
+        save_record(out / path.relative_to(results.folder), disguised)
     return Results(out)
 
 
-def judge(mutant: Mutant, results: Results) -> tuple[str, str]:
+def judge(warm: Warm, subject: Subject, mutant: Mutant, results: Results) -> tuple[str, str]:
     """What became of a mutant, and by what."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
         folder = Path(scratch)
         (folder / "results").mkdir()
-        problem = run(mutate(mutant, folder), folder / "results")
+        controls = "0" if subject.seeded else "all"
+        problem = run(warm, subject, mutate(mutant, folder), folder / "results", controls)
         found = Results(folder / "results")
         if problem:
             return "caught", f"the run: {problem}"
@@ -143,40 +202,72 @@ def judge(mutant: Mutant, results: Results) -> tuple[str, str]:
         return "MISSED", ", ".join(name for name, other in differing.items() if other)
 
 
+def judge_all(workers: Sequence[Warm], subject: Subject, only: str) -> list[tuple[str, str, str]]:
+    """Kind, mutant and why, of each mutant whose name holds a text.
+
+    Raises:
+        HitTrackersError: the sound code does not verify, or would be caught as a mutant.
+    """
+    chosen = [mutant for mutant in subject.mutants if only in mutant.name]
+    if not chosen:
+        return []
+    with tempfile.TemporaryDirectory(prefix="sound-") as scratch:
+        sound = Path(scratch) / "results"
+        sound.mkdir()
+        problem = run(workers[0], subject, ROOT, sound, "all")
+        failures = (problem,) if problem else harness.verify(sound).failures
+        if failures:
+            raise HitTrackersError(f"the sound code does not verify: {failures[0]}")
+        results = Results(sound)
+        kind, why = judge(workers[0], subject, NOTHING, results)
+        if kind != "equivalent":
+            raise HitTrackersError(f"a mutant without a change is {kind}: {why}")
+        free: Queue[Warm] = Queue()
+        for worker in workers:
+            free.put(worker)
+
+        def judged(mutant: Mutant) -> tuple[str, str, str]:
+            worker = free.get()
+            try:
+                kind, why = judge(worker, subject, mutant, results)
+            finally:
+                free.put(worker)
+            return kind, mutant.name, why
+
+        with ThreadPoolExecutor(len(workers)) as pool:
+            found = pool.map(judged, chosen)
+            return list(tqdm(found, total=len(chosen), unit="mutant", disable=None))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--family", action="append", choices=SUBJECTS, help="only this; repeat")
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name holds it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     args = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if args.only in mutant.name]
-    with tempfile.TemporaryDirectory(prefix="sound-") as scratch:
-        sound = Path(scratch) / "results"
-        sound.mkdir()
-        problem = run(ROOT, sound)
-        failures = (problem,) if problem else harness.verify(sound).failures
-        if failures:
-            print(f"the sound code does not verify: {failures[0]}", file=sys.stderr)
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(Warm()) for _ in range(args.jobs)]
+        try:
+            missed = [_print(workers, family, args.only) for family in args.family or SUBJECTS]
+        except HitTrackersError as error:
+            print(error, file=sys.stderr)
             return 1
-        results = Results(sound)
-        assert np.isfinite(results.record(BASELINE, *next(_any(results))).boxes).all()
-        with ThreadPoolExecutor(args.jobs) as pool:
-            found = pool.map(lambda mutant: judge(mutant, results), chosen)
-            judged = list(tqdm(found, total=len(chosen), unit="mutant", disable=None))
-    rows = [
-        (kind, mutant.name, why[:110]) for mutant, (kind, why) in zip(chosen, judged, strict=True)
-    ]
+    return 1 if any(missed) else 0
+
+
+def _print(workers: Sequence[Warm], family: str, only: str) -> int:
+    """A table of what became of a family's mutants; how many were missed."""
+    start = time.perf_counter()
+    judged = judge_all(workers, SUBJECTS[family], only)
+    rows = [(kind, name, why[:110]) for kind, name, why in judged]
     print(tabulate(sorted(rows), ("", "mutant", "why"), tablefmt="github"))
-    counts = Counter(kind for kind, _ in judged)
-    print(f"\n{len(chosen)} mutants: " + ", ".join(f"{n} {kind}" for kind, n in counts.items()))
-    return 1 if counts["MISSED"] else 0
-
-
-def _any(results: Results):
-    for dataset in results.datasets:
-        for name in results.sequences(BASELINE, dataset):
-            yield dataset, name
+    counts = Counter(kind for kind, *_ in judged)
+    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    seconds = time.perf_counter() - start
+    print(f"\n{family}: {len(judged)} mutants: {kinds} ({seconds:.0f} s)\n", flush=True)
+    return counts["MISSED"]
 
 
 if __name__ == "__main__":

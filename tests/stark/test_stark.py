@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
+import narrow
 import numpy as np
 import pytest
 import torch
@@ -26,17 +26,8 @@ BY_THE_EDGE = [2.0, 90.0, 50.0, 55.0]
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Few blocks, narrow tokens and less of them."""
-    for name, official in list(config.CONFIGS.items()):
-        narrow = dataclasses.replace(
-            official,
-            blocks=(1, 1, 2) if official.blocks else (),
-            width=64,
-            hidden=96,
-            layers=2,
-            search_size=160,
-            template_size=64,
-        )
-        monkeypatch.setitem(config.CONFIGS, name, narrow)
+    for name, few in narrow.STARK.items():
+        monkeypatch.setitem(config.CONFIGS, name, few)
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 

@@ -10,110 +10,46 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from agreement import Asked, check_got10k, check_vot, run_records
 
 from toolkit_adapters import cli
 from toolkit_adapters.datasets import open_datasets
-from toolkit_adapters.got10k import __main__ as got10k_command
 from toolkit_adapters.records import open_results
 from toolkit_adapters.scoring import Truth, combine, find
-from toolkit_adapters.vot import __main__ as vot_command
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 TRACKERS = ("hit_nano", "hit_nano_memeff", "hit_nano_exact")
 FRAMES = 12
-LIMIT = ["--max-frames", str(FRAMES)]
 #: Which sequence of which dataset; of the demo, one of each layout.
 DEMO = {"demo-lasot": 0, "demo-trackingnet": 1, "demo-got10k": 2}
 
 
-def options(names: list[str]) -> list[str]:
-    chosen = [item for name in names for item in ("--sequence", name)]
-    return [*chosen, *(item for name in TRACKERS for item in ("--tracker", name))]
-
-
-def run_records(folder: Path, dataset: list[str], names: list[str]) -> Path:
-    arguments = ["run", *dataset, *options(names), *LIMIT, "--results", str(folder)]
-    assert cli.main([*arguments, "--no-memory", "--controls", "0", "--open-loop", "0"]) == 0
-    return folder
-
-
-def check_got10k(tmp_path: Path, dataset: list[str], names: list[str], records: Path) -> None:
-    folders = ["--results", str(tmp_path / "toolkit"), "--reports", str(tmp_path / "reports")]
-    arguments = [*dataset, *options(names), *LIMIT, *folders]
-    assert got10k_command.main(arguments) == 0
-    results = open_results(records)
-    compared = 0
-    for tracker in TRACKERS:
-        for name in results.datasets:
-            for sequence in results.sequences(tracker, name):
-                (file,) = (
-                    path
-                    for path in (tmp_path / "toolkit" / name).rglob(f"{sequence}*.txt")
-                    if tracker in path.parts and not path.stem.endswith("_time")
-                )
-                boxes = results.record(tracker, name, sequence).boxes
-                stored = np.loadtxt(file, delimiter=",")
-                written = [[float(f"{value:.3f}") for value in box] for box in boxes]
-                np.testing.assert_array_equal(stored, written)
-                compared += 1
-    assert compared == len(TRACKERS) * len(names)
-    assert len(list((tmp_path / "reports").rglob("performance.json"))) == len(results.datasets)
-
-
-def check_vot(tmp_path: Path, dataset: str, names: list[str], records: Path) -> None:
-    pytest.importorskip("trax")
-    pytest.importorskip("vot")
-    from vot.region.io import read_trajectory
-
-    space = tmp_path / "space"
-    arguments = ["init", str(space), "--dataset", dataset, *options(names), *LIMIT]
-    assert vot_command.main([*arguments, "--experiment", "unsupervised"]) == 0
-    assert vot_command.main(["evaluate", str(space)]) == 0
-    assert vot_command.main(["report", str(space)]) == 0
-    results = open_results(records)
-    compared = 0
-    for tracker in TRACKERS:
-        for name in results.datasets:
-            for sequence in results.sequences(tracker, name):
-                folder = space / "results" / tracker / "unsupervised" / sequence
-                regions = read_trajectory(str(folder / f"{sequence}_001.bin"))
-                boxes = results.record(tracker, name, sequence).boxes
-                for region, box in zip(regions[1:], boxes[1:], strict=True):
-                    # float32, and four decimals on the way.
-                    sent = [float(np.float32(f"{np.float32(value):.4f}")) for value in box]
-                    assert [region.x, region.y, region.width, region.height] == sent
-                compared += 1
-    assert compared == len(TRACKERS) * len(names)
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
-    """Names of three sequences, one of each layout, and the folder of their records."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Asked, Path]:
+    """Three sequences, one of each layout, and the folder of their records."""
     datasets = open_datasets("demo")
     names = [dataset.sequence_names[DEMO[dataset.name]] for dataset in datasets]
+    asked = Asked(TRACKERS, names, FRAMES)
     folder = tmp_path_factory.mktemp("demo") / "records"
-    return names, run_records(folder, ["--dataset", "demo"], names)
+    return asked, run_records(folder, ["--dataset", "demo"], asked)
 
 
 def test_got10k_on_the_demo(demo, tmp_path):
     pytest.importorskip("got10k")
-    names, records = demo
-    check_got10k(tmp_path, ["--dataset", "demo"], names, records)
+    check_got10k(tmp_path, ["--dataset", "demo"], *demo)
 
 
 def test_vot_on_the_demo(demo, tmp_path):
-    names, records = demo
-    check_vot(tmp_path, "demo", names, records)
+    check_vot(tmp_path, ["--dataset", "demo"], *demo)
 
 
 def test_both_on_a_real_sequence(shared, tmp_path):
     pytest.importorskip("got10k")
-    root = shared / "data" / "trackingnet"
-    dataset = ["--dataset", "trackingnet", "--root", str(root)]
-    names = ["vot15_bag"]  # its boxes have three decimals
-    records = run_records(tmp_path / "records", dataset, names)
-    check_got10k(tmp_path, dataset, names, records)
-    check_vot(tmp_path, f"trackingnet={root}", names, records)
+    dataset = ["--dataset", "trackingnet", "--root", str(shared / "data" / "trackingnet")]
+    asked = Asked(TRACKERS, ["vot15_bag"], FRAMES)  # its boxes have three decimals
+    records = run_records(tmp_path / "records", dataset, asked)
+    check_got10k(tmp_path, dataset, asked, records)
+    check_vot(tmp_path, dataset, asked, records)
 
 
 # --- the server ------------------------------------------------------------------------------

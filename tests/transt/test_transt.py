@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
+import narrow
 import numpy as np
 import pytest
 import torch
@@ -24,11 +24,8 @@ BOX = [70.0, 40.0, 60.0, 50.0]
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Narrow tokens, and a quarter of them; the backbone is the official one."""
-    for name, official in list(config.CONFIGS.items()):
-        narrow = dataclasses.replace(
-            official, width=64, heads=4, hidden=96, search_size=128, template_size=64
-        )
-        monkeypatch.setitem(config.CONFIGS, name, narrow)
+    for name, few in narrow.TRANST.items():
+        monkeypatch.setitem(config.CONFIGS, name, few)
     monkeypatch.setenv("HIT_TRACKERS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 

@@ -3,7 +3,7 @@
 What is changed, and why: result files are written whole or not at all (the toolkit takes any file
 that exists for a finished one), a file of times never grows with a re-run, paths are absolute (it
 changes directory while zipping), a tracker that fails costs its sequence and not the run, and
-results are resumed only by the tracker, weights and data that began them.
+results are resumed only by the tracker, weights, code and data that began them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from toolkit_adapters.got10k.datasets import SequenceView
 from toolkit_adapters.got10k.tracker import ToolkitTracker
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.records.origin import keep_origin
+from toolkit_adapters.records.sources import sources_of
 from toolkit_adapters.servers.writer import format_rows
 
 try:
@@ -70,7 +71,7 @@ class _Careful:
             what failed, one message per sequence; those sequences have no result.
 
         Raises:
-            ResultFileError: there are results of another tracker, other weights or other data, or
+            ResultFileError: there are results of another tracker, other weights, code or data, or
                 a file that is not whole.
         """
         self._check_identity(tracker)
@@ -111,13 +112,14 @@ class _Careful:
             Path(self.result_dir) / f"{tracker.name}.json",
             {
                 "tracker": tracker.name,
-                "weights_sha256": tracker.tracker.variant.weights_sha256,
+                **tracker.tracker.variant.identity,
                 "device": getattr(tracker.tracker, "device", ""),
                 "threads": torch.get_num_threads(),
                 "dataset": self.dataset.dataset.name,
                 "dataset_fingerprint": self.dataset.dataset.fingerprint(),
                 "max_frames": self.dataset.max_frames,
             },
+            sources_of(tracker.tracker.variant.family),
             "Choose another --results",
         )
 

@@ -198,8 +198,7 @@ def require_same(stored: Run, current: Run, where: Path) -> None:
     ]
     if "sources" in keys:
         before, now = (run.provenance.get("sources") or {} for run in (stored, current))
-        files = sources.changed(before, now)
-        few = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        few = sources.listed(sources.changed(before, now))
         differing.append(f"the code that computes them changed since ({few})")
     raise RecordError(
         f"{where}: these results are of another run: {'; '.join(differing)}. "

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hit_trackers import families
@@ -79,3 +79,8 @@ def digest(sources: Mapping[str, str]) -> str:
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Names of the files that differ, are new or are gone."""
     return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of them, in words."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -34,7 +34,7 @@ def evaluate(
     """Run trackers on the sequences that have no result yet; returns what failed, one line each.
 
     Raises:
-        ResultFileError: results that are there are of other weights, data, device or threads.
+        ResultFileError: results that are there are of other weights, code, data, device or threads.
     """
     space = workspace.load(folder)
     from toolkit_adapters.vot.runtime import one_process

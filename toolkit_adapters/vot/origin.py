@@ -1,7 +1,7 @@
-"""What a workspace's results come from: tracker, weights, device, threads, sequences.
+"""What a workspace's results come from: tracker, weights, code, device, threads, sequences.
 
 The toolkit takes any result file that exists for the right one, also after the weights were
-replaced.
+replaced or the code was changed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hit_trackers.declarations import VARIABLE
 from hit_trackers.errors import ResultFileError, UnknownTrackerError
 from hit_trackers.protocol import Tracker
 from toolkit_adapters.records.origin import keep_origin
+from toolkit_adapters.records.sources import sources_of
 from toolkit_adapters.running.arguments import set_threads
 
 
@@ -27,8 +28,8 @@ def require_same_origin(space: Any, name: str) -> None:
     Somebody else's tracker passes: nothing is known of its weights.
 
     Raises:
-        ResultFileError: the results are of another tracker, weights, device, number of threads or
-            other sequences, or nothing says of which.
+        ResultFileError: the results are of another tracker, weights, code, device, number of
+            threads or other sequences, or nothing says of which.
         HitTrackersError: the tracker cannot be loaded.
     """
     settings = _settings(Path(space.directory) / "trackers.ini", name)
@@ -68,6 +69,7 @@ def keep(space: Any, name: str, tracker: Tracker, settings: Mapping[str, str]) -
             "threads": settings.get("threads", ""),
             "sequences_sha256": fingerprint(space),
         },
+        sources_of(tracker.variant.family),
         "Make another workspace",
     )
 
