@@ -21,7 +21,8 @@ from torch import Tensor
 from hit_trackers import load_tracker
 from hit_trackers.engines.eager import EagerEngine
 from hit_trackers.hit.network.config import CONFIGS
-from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, Way
+from hit_trackers.hit.network.products import PackedLinear
+from hit_trackers.layers.products import RearrangedLinear, Way
 
 
 def linears(size: str) -> tuple[list[tuple[RearrangedLinear, Tensor]], float]:
