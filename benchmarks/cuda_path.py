@@ -15,7 +15,7 @@ from tabulate import tabulate
 from hit_trackers.families import family_of, parse
 from toolkit_adapters.bench.cuda_path import follow
 
-VARIANTS = ("", "_memeff", "_memeff_graph", "_exact")
+VARIANTS = ("", "_memeff", "_memeff_graph", "_exact", "_exact_graph")
 
 
 def main() -> None:

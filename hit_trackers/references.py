@@ -45,6 +45,24 @@ class PublishedScores:
 
 
 @dataclass(frozen=True)
+class Other:
+    """Published figures of another tracker, for its row to stand beside those of a family.
+
+    title: how tables call it.
+    source: whose figures they are, and where they stand.
+    device: what its frames a second were measured on; "" where none are stated.
+    fps: frames per second.
+    scores: by dataset, as of `Reference`.
+    """
+
+    title: str
+    source: str
+    device: str = ""
+    fps: float | None = None
+    scores: Mapping[str, PublishedScores] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Reference:
     """What one publication states about a baseline and a variant of it.
 
@@ -55,6 +73,7 @@ class Reference:
     memory_change: of peak memory, as a share: -0.284 is 28.4 % less; None where not stated.
     memory_note: what a reader must know of that, "" where nothing.
     scores: by dataset ("lasot"); the publication gives the same for baseline and variant.
+    others: trackers that it compares with, and those of its family that it does not measure.
     """
 
     label: str
@@ -69,6 +88,7 @@ class Reference:
     memory_change: float | None = None
     memory_note: str = ""
     scores: Mapping[str, PublishedScores] = field(default_factory=dict)
+    others: tuple[Other, ...] = ()
 
     @property
     def speedup(self) -> float | None:
@@ -105,10 +125,17 @@ def find(family: str) -> tuple[Reference, ...]:
 
 
 def _reference(entry: Mapping[str, Any]) -> Reference:
-    scores = entry.get("scores", {})
     made = {
         "baseline": Published(**entry["baseline"]),
         "variant": Published(**entry["variant"]),
-        "scores": {dataset: PublishedScores(**found) for dataset, found in scores.items()},
+        "scores": _scores(entry),
+        "others": tuple(
+            Other(**{**other, "scores": _scores(other)}) for other in entry.get("others", [])
+        ),
     }
     return Reference(**{**entry, **made})
+
+
+def _scores(entry: Mapping[str, Any]) -> dict[str, PublishedScores]:
+    found = entry.get("scores", {})
+    return {dataset: PublishedScores(**values) for dataset, values in found.items()}

@@ -17,7 +17,8 @@ def _scores(q, keys_at, bias_at, scale, inside):  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def attention(  # type: ignore[no-untyped-def]
+def attend(  # type: ignore[no-untyped-def]
+    block,
     q_at,
     k_at,
     v_at,
@@ -26,36 +27,30 @@ def attention(  # type: ignore[no-untyped-def]
     scale,
     queries,
     keys,
-    q_head,
     q_row,
-    k_head,
     k_row,
-    v_head,
     v_row,
-    bias_head,
     bias_row,
-    out_head,
     out_row,
     WIDTH: tl.constexpr,
     VALUES: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """softmax(q k^T scale + bias) v for a block of queries of one head.
+    """softmax(q k^T scale + bias) v for a block of queries of the head that is pointed at.
 
     Three passes over the keys, 32 at a time: maxima, sums, outputs. Scores are computed anew in
     each, which costs less than keeping them.
     """
-    head = tl.program_id(1)
     # Rows past the last query compute it once more, and are not stored.
-    rows = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    rows = block * BLOCK + tl.arange(0, BLOCK)
     row = tl.minimum(rows, queries - 1)
     lanes = tl.arange(0, 32)
     width = tl.arange(0, WIDTH)
     values = tl.arange(0, VALUES)
-    q = tl.load(q_at + head * q_head + row[:, None] * q_row + width[None, :])
-    k_at += head * k_head + width[:, None]
-    v_at += head * v_head + values[None, :]
-    bias_at += head * bias_head + row[:, None] * bias_row
+    q = tl.load(q_at + row[:, None] * q_row + width[None, :])
+    k_at += width[:, None]
+    v_at += values[None, :]
+    bias_at += row[:, None] * bias_row
 
     highest = tl.full((BLOCK,), float("-inf"), tl.float32)
     for start in range(0, keys, 32):
@@ -83,7 +78,44 @@ def attention(  # type: ignore[no-untyped-def]
         v = tl.load(v_at + key[:, None] * v_row, mask=(key < keys)[:, None], other=0.0)
         out = tl.dot(weights, v, out, input_precision="ieee")
     tl.store(
-        out_at + head * out_head + rows[:, None] * out_row + values[None, :],
+        out_at + rows[:, None] * out_row + values[None, :],
         out,
         mask=(rows < queries)[:, None],
+    )
+
+
+@triton.jit
+def attention(  # type: ignore[no-untyped-def]
+    q_at,
+    k_at,
+    v_at,
+    bias_at,
+    out_at,
+    scale,
+    queries,
+    keys,
+    q_head,
+    q_row,
+    k_head,
+    k_row,
+    v_head,
+    v_row,
+    bias_head,
+    bias_row,
+    out_head,
+    out_row,
+    WIDTH: tl.constexpr,
+    VALUES: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
+    """A program for each block of queries of each head."""
+    head = tl.program_id(1)
+    q_at += head * q_head
+    k_at += head * k_head
+    v_at += head * v_head
+    bias_at += head * bias_head
+    out_at += head * out_head
+    attend(
+        *(tl.program_id(0), q_at, k_at, v_at, bias_at, out_at, scale, queries, keys),
+        *(q_row, k_row, v_row, bias_row, out_row, WIDTH, VALUES, BLOCK),
     )

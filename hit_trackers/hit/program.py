@@ -9,7 +9,7 @@ from hit_trackers.attention import OPERATORS, fused
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors
-from hit_trackers.hit.network import triton_layers
+from hit_trackers.hit.network import triton_block, triton_layers
 from hit_trackers.hit.network.hit import HiT, Output
 from hit_trackers.variants import Variant
 
@@ -93,6 +93,8 @@ def make_program(network: HiT, variant: Variant, device: str) -> HitProgram:
     program = HitProgram(prepare(network, variant, where), caches_template(variant))
     if variant.part("layers") == "triton":
         triton_layers.use(program.network, program.mean, program.deviation)
+        if variant.part("attention") == "fused":
+            triton_block.use(program.network)
         program.reads_pixels = True
     on_cpu_in_place = works_in_place(variant) and where.type == "cpu"
     if on_cpu_in_place and variant.part("engine") == "eager":

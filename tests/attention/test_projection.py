@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from in_a_process import in_a_process
 
 import hit_trackers
+from hit_trackers.attention import Operator, eager
 from hit_trackers.errors import EngineError
-from hit_trackers.hit.network import seeded, triton_layers
+from hit_trackers.hit.network import seeded, triton_block, triton_layers
 from hit_trackers.hit.network.hit import build
 from hit_trackers.hit.network.levit import Residual
 from hit_trackers.hit.program import HitProgram
@@ -105,6 +106,28 @@ class InWords:
         y = F.hardswish(y) if form["AFTER"] else y
         out.copy_(y + residual if form["RESIDUAL"] else y)
 
+    def _attention_block(self, *arguments: Any, **form: Any) -> None:
+        x, weight, bias, rows, query_weight, query_bias, added = arguments[:7]
+        last_weight, last_bias, _, _, attended, out, signs = arguments[7:14]
+        scale, tokens, queries, inner, heads, columns, *blocks = arguments[14:]
+        assert x.shape == (1, tokens, inner)
+        assert added.shape == (heads, queries, tokens)
+        assert out.shape == (1, queries, columns)
+        assert [sign.item() for sign in signs] == [0] * 4
+        assert all(blocks) or not form["SHRINK"]
+        made = F.linear(x[0], weight, bias).view(tokens, heads, -1).transpose(0, 1)
+        k, v = made[..., -form["VALUES"] - form["WIDTH"] :].split(
+            [form["WIDTH"], form["VALUES"]], dim=2
+        )
+        q = made[..., : form["WIDTH"]]
+        if form["SHRINK"]:
+            q = F.linear(x[0, rows], query_weight, query_bias).view(queries, heads, -1)
+            q = q.transpose(0, 1)
+        found = eager.attend(q[None], k[None], v[None], added, scale)[0].transpose(0, 1)
+        attended.copy_(found.reshape(attended.shape))
+        y = F.linear(F.hardswish(attended), last_weight, last_bias)
+        out.copy_(y if form["SHRINK"] else y + x)
+
     def _first_convolution(self, *arguments: Any, **form: Any) -> None:
         pixels, mean, deviation, weight, bias, out, side = arguments
         assert pixels.shape == (side, side, 3)
@@ -120,23 +143,29 @@ class _AnyGrid:
     def __init__(self, launch: Any) -> None:
         self.launch = launch
 
-    def __getitem__(self, grid: tuple[int, int]) -> Any:
+    def __getitem__(self, grid: tuple[int, ...]) -> Any:
         assert all(count > 0 for count in grid)
         return self.launch
 
 
+@pytest.mark.parametrize("fused", [False, True])
 @torch.no_grad()
-def test_a_network_of_these_layers_is_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_of_these_layers_is_the_network(
+    fused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is given to which kernel: pixels in, box out, with the arithmetic of plain PyTorch."""
     kernels = InWords()
-    monkeypatch.setattr(triton_layers, "_kernels", lambda: kernels)
+    monkeypatch.setattr(triton_layers, "kernels", lambda: kernels)
     outputs = []
     for replaced in (False, True):
         network = build("nano")
         seeded.fill(network)
         program = HitProgram(network.prepare().work_in_place(), caches=True)
         if replaced:
+            network.use(Operator("fused", eager.attend))
             triton_layers.use(network, program.mean, program.deviation)
+            if fused:
+                triton_block.use(network)
             program.reads_pixels = True
         rng = np.random.default_rng(0)
         template, search = (
@@ -148,8 +177,10 @@ def test_a_network_of_these_layers_is_the_network(monkeypatch: pytest.MonkeyPatc
         assert not any(isinstance(part, Residual) for part in network.modules()) or not replaced
     torch.testing.assert_close(outputs[1], outputs[0], rtol=1e-5, atol=1e-6)
     attentions, mlps = 5 + 2, 5 + 2  # of Nano's stages; shrink attentions have one each, too
+    blocks = attentions - 2 if fused else 0  # all but those of stage one
     assert kernels.launched.count("first_convolution") == 2, "template and search region"
-    assert kernels.launched.count("projection") == attentions + 2 * mlps
+    assert kernels.launched.count("attention_block") == blocks
+    assert kernels.launched.count("projection") == attentions - blocks + 2 * mlps
 
 
 def compile_for_h100() -> None:
@@ -202,12 +233,16 @@ def test_each_step_is_rounded_by_itself() -> None:
 
 
 def test_launches_of_a_frame_are_those_of_the_page() -> None:
-    from benchmarks.launches import launches
+    from benchmarks.launches import blocks, launches
 
     page = (Path(__file__).parents[2] / "docs" / "kernels.md").read_text(encoding="utf-8")
     for words in ("exact_graph", "graph_triton", "fused_graph", "fused_graph_triton"):
         count = launches("base", "fused" in words, "triton" in words)
         assert f"| `{words}` | {count} " in page
+    for tokens, programs, *figures in blocks("base"):
+        told = [f"{figure:.1f}" for figure in figures]
+        costs = (*told[:2], ", ".join(told[2:5]), ", ".join(told[5:]))
+        assert f"| {tokens} | {programs} | {' | '.join(costs)} |" in page
 
 
 def test_a_cpu_has_no_such_layers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_nfs_in_the_layout_of_pytracking(tmp_path):
         np.testing.assert_allclose(sequence.truth.boxes, truths[sequence.name])
 
 
+#: Of each benchmark an attribute, how many of the tree have it, and its AUC in the test below.
+OWN = {
+    "otb": "MB 3 95.2 100 100",
+    "uav123": "SV 3 95.2 100 100 100 100",
+    "nfs30": "occluded 85_frames_of_2 95.2 100 100 100 100",
+    "nfs240": "occluded 5_frames_of_1 95.2 100 100 100 100",
+    "tnl2k": "ROT 1 95.2 100 100 100 100",
+}
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs_and_is_scored_from_records_and_from_files(name, tmp_path, capsys):
     truths = make(name, tmp_path / "data")
@@ -85,7 +96,8 @@ def test_it_runs_and_is_scored_from_records_and_from_files(name, tmp_path, capsy
     assert main(["report", str(results), "--out", str(tmp_path / "report")]) == 0
     report = (tmp_path / "report" / "report.md").read_text()
     assert "AUC" in report
-    assert ("AUC by attribute" in report) == (name in ("otb", "uav123"))
+    assert "AUC by attribute" in report
+    assert list((tmp_path / "report").rglob(f"attributes_{name}.csv"))
     capsys.readouterr()
     raw = tmp_path / "raw"
     raw.mkdir()
@@ -104,6 +116,12 @@ def test_it_runs_and_is_scored_from_records_and_from_files(name, tmp_path, capsy
     # Equal boxes pass 20 of 21 thresholds; frames without a truth are counted as failed.
     assert auc == pytest.approx(95.238, abs=1.2)
     assert "belong to no sequence" not in found
+    assert main([*command, "--attributes"]) == 0
+    found = capsys.readouterr().out
+    attribute, size, *scores = OWN[name].split()
+    line = next(line for line in found.splitlines() if line.startswith(f"{attribute} "))
+    assert line.split()[: 1 + len(size.split("_"))] == [attribute, *size.split("_")]
+    assert float(line.split()[-len(scores)]) == pytest.approx(float(scores[0]), abs=1.6)
 
 
 def renumber(folder: Path) -> None:
@@ -208,6 +226,11 @@ def test_names_of_a_list_stay_below_the_root(tmp_path):
             list(opened("vot", tmp_path))
 
 
+def make_at(name, folder):
+    make(name, folder / name)
+    return folder / name
+
+
 def test_attributes(tmp_path):
     make("uav123", tmp_path / "uav")
     make("otb", tmp_path / "otb")
@@ -216,6 +239,81 @@ def test_attributes(tmp_path):
     lasot = opened("lasot", tmp_path)
     assert lasot.attributes("airplane-1") == ("POC", "ROT", "SV", "LR")
     assert Lasot(tmp_path, "demo-lasot", any_name=True).attributes("airplane-1") == ()
+    assert opened("tnl2k", make_at("tnl2k", tmp_path)).attributes("Assian_video_Z03_done") == (
+        *("ROT", "VC", "SV", "BC"),
+    )
+    nfs = opened("nfs30", make_at("nfs30", tmp_path))
+    assert nfs.attributes("Skiing_red") == ()
+    assert len([entry for entry in nfs.entries.values() if entry.attributes == ("OCC",)]) == 20
+    train = opened("got10k-train", make_at("got10k-train", tmp_path))
+    assert train.attributes("GOT-10k_Train_000001") == ("animal",)
+    meta = tmp_path / "got10k-train/train/GOT-10k_Train_000001/meta_info.ini"
+    for text, expected in (("= unknown\n", ()), ("", ()), (": a b\n", ("a b",))):
+        meta.write_text(f"root_class{text}")
+        assert train.attributes("GOT-10k_Train_000001") == expected
     (tmp_path / "uav/anno/UAV123/att/uav4.txt").write_text("1,0")
     with pytest.raises(DatasetError, match="2 flags, expected 12"):
         opened("uav123", tmp_path / "uav").attributes("uav4")
+
+
+def places(mask):
+    return np.flatnonzero(mask).tolist()
+
+
+def test_attributes_of_frames(tmp_path):
+    vot = opened("vot", make_at("vot", tmp_path))
+    for name in vot.sequence_names:
+        (tag,) = vot.frame_attributes(name).items()  # that which no frame has is left out
+        assert tag[0] == "camera_motion"
+        assert len(tag[1]) == len(vot.load(name))
+        assert places(tag[1]) == [1, 2]
+    found = opened("nfs30", make_at("nfs30", tmp_path)).frame_attributes("Skiing_red")
+    assert set(found) == {"occluded"}
+    assert places(found["occluded"]) == list(range(0, 69, 2)), "every eighth line is a frame"
+    found = opened("nfs240", make_at("nfs240", tmp_path)).frame_attributes("Skiing_red")
+    assert places(found["occluded"]) == [0, 16, 32, 48, 64]
+    train = opened("got10k-train", make_at("got10k-train", tmp_path))
+    found = train.frame_attributes("GOT-10k_Train_000001")
+    assert {name: places(mask) for name, mask in found.items()} == {
+        "absence": [3],
+        "cut_by_image": [5, 6],
+        "cover<8": [2, 3, 4, 5, 6],
+        "cover<5": [3],
+    }
+    assert opened("tnl2k", make_at("tnl2k", tmp_path)).frame_attributes("Fight_scene") == {}
+    assert opened("nfs30", make_pytrackings_nfs(tmp_path)).frame_attributes("Skiing_red") == {}
+
+
+def make_pytrackings_nfs(folder):
+    make("nfs30", folder / "other", official_nfs=False)
+    return folder / "other"
+
+
+def test_a_tag_of_more_lines_than_frames_is_named(tmp_path):
+    make("vot", tmp_path)
+    (tmp_path / "bag/camera_motion.tag").write_text("0\n" * 13)
+    with pytest.raises(DatasetError, match=r"camera_motion\.tag: 13 lines for 12 frames"):
+        opened("vot", tmp_path).frame_attributes("bag")
+
+
+def test_frames_without_the_target_have_no_score_and_are_no_group(tmp_path, capsys):
+    """GOT-10k's own rule: where `cover` is 0 nothing is scored; what is wrong elsewhere shows."""
+    boxes = make("got10k-train", tmp_path / "data")["GOT-10k_Train_000001"].copy()
+    boxes[5:] += 100  # exactly the frames that are cut by the image
+    (tmp_path / "raw").mkdir()
+    np.savetxt(tmp_path / "raw/GOT-10k_Train_000001.txt", boxes, delimiter=",")
+    root = ["--annotations", str(tmp_path / "data")]
+    command = ["evaluate", str(tmp_path / "raw"), "--dataset", "got10k-train", *root]
+    assert main([*command, "--attributes", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["attributes"]
+    assert set(found) == {"animal", "cut_by_image", "cover<8"}
+    assert found["cut_by_image"] == {
+        "sequences": 1,
+        "frames": 2,
+        "AO": 0.0,
+        "SR0.5": 0.0,
+        "SR0.75": 0.0,
+    }
+    assert found["cover<8"]["frames"] == 4
+    assert found["cover<8"]["AO"] == pytest.approx(0.5)
+    assert found["animal"]["AO"] == pytest.approx(3 / 5)

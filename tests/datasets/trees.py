@@ -15,7 +15,7 @@ CHOSEN = {
     "uav20l": {"uav1": (1, 3469)},
     "nfs30": {"Skiing_red": (1, 69), "MachLoop_jet": (1, 99)},
     "nfs240": {"Skiing_red": (1, 80)},
-    "tnl2k": {"advSamp_Baseball_game_002": (1, 12), "Fight_scene": (1, 9)},
+    "tnl2k": {"Assian_video_Z03_done": (1, 12), "Fight_scene": (1, 9)},
     "vot": {"ants1": (1, 10), "bag": (1, 12)},
     "lasot-ext": {"atv-1": (1, 8), "wingsuit-10": (1, 9)},
     "got10k-train": {"GOT-10k_Train_000001": (1, 7)},
@@ -77,7 +77,7 @@ def make(benchmark: str, root: Path, official_nfs: bool = True) -> dict[str, np.
             fine = np.repeat(rows, 8, axis=0) if rate == "30" else rows
             corners = np.hstack([fine[:, :2], fine[:, :2] + fine[:, 2:]])
             lines = [
-                f"0 {a:g} {b:g} {c:g} {d:g} {n} 0 0 0 thing\n"
+                f'0 {a:g} {b:g} {c:g} {d:g} {n} 0 {int(n % 16 == 0)} 0 "thing"\n'
                 for n, (a, b, c, d) in enumerate(corners)
             ]
             (root / name / rate / f"{name}.txt").write_text("".join(lines))
@@ -91,6 +91,9 @@ def make(benchmark: str, root: Path, official_nfs: bool = True) -> dict[str, np.
             corners = np.stack([x, y, x + w, y, x + w, y + h, x, y + h], axis=1)
             write(root / name / "groundtruth.txt", corners)
             (root / "list.txt").write_text("\n".join(CHOSEN["vot"]))
+            # A tag of fewer lines than frames, as VOT's files have it, and one of no frame.
+            (root / name / "camera_motion.tag").write_text("0\n1\n1\n")
+            (root / name / "size_change.label").write_text("0\n" * len(rows))
         elif benchmark == "lasot-ext":
             folder = root / name.rpartition("-")[0] / name
             draw(folder / "img", numbers, "{:08d}.jpg")
@@ -99,6 +102,18 @@ def make(benchmark: str, root: Path, official_nfs: bool = True) -> dict[str, np.
                 (folder / f"{label}.txt").write_text(",".join("0" * len(rows)))
         else:
             draw(root / "train" / name, numbers, "{:08d}.jpg")
-            write(root / "train" / name / "groundtruth.txt", rows)
+            folder = root / "train" / name
+            write(folder / "groundtruth.txt", rows)
+            hidden = np.arange(len(rows)) == 3
+            for label, values in {
+                "absence": hidden,
+                "cut_by_image": np.arange(len(rows)) > 4,
+                "cover": np.where(hidden, 0, np.where(np.arange(len(rows)) < 2, 8, 6)),
+            }.items():
+                write(folder / f"{label}.label", values[:, None])
+            (folder / "meta_info.ini").write_text(
+                "[METAINFO]\nobject_class: cat\nmotion_class: walking\nmajor_class: feline\n"
+                "root_class: animal\nresolution: (64, 48)\n"
+            )
             (root / "train" / "list.txt").write_text("\n".join(CHOSEN[benchmark]))
     return truths

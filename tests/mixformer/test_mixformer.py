@@ -260,6 +260,8 @@ def test_8_bits_are_for_one_number_of_templates() -> None:
 def test_published_figures() -> None:
     found = {reference.label: reference for reference in family_of("mixformer").references()}
     assert found["MixCvT authors"].scores["got10k"].values == {"AO": 70.7}
+    assert found["MixCvT authors"].scores["lasot"].values == {"AUC": 69.2, "P_Norm": 78.7}
+    assert found["MixCvT-L authors"].scores["lasot"].values["P_Norm"] == 79.9
     assert found["MixCvT authors"].speedup is None, "the repository states no times"
 
 

@@ -342,3 +342,26 @@ def test_truncation_is_an_option_and_changes_scores(tmp_path):
         for truncate in (False, True)
     ]
     assert scores[0] > scores[1]
+
+
+def test_attributes_of_the_benchmark_need_no_file(tmp_path, capsys):
+    """From a zip of annotations, too: those of LaSOT are a table of ours."""
+    boxes = "10,10,20,20\n12,10,20,20\n14,10,20,20\n"
+    with zipfile.ZipFile(tmp_path / "truth.zip", "w") as archive:
+        archive.writestr("groundtruth/airplane-1.txt", boxes)
+        archive.writestr("groundtruth/bear-2.txt", boxes)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/airplane-1.txt").write_text(boxes)
+    (tmp_path / "raw/bear-2.txt").write_text("10,10,20,20\n90,90,20,20\n90,90,20,20\n")
+    truth = ["--annotations", str(tmp_path / "truth.zip")]
+    command = ["evaluate", str(tmp_path / "raw"), "--dataset", "lasot", *truth]
+    assert main([*command, "--attributes", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["attributes"]
+    assert set(found) == {"POC", "ROT", "SV", "LR", "DEF", "CM", "OV", "ARC"}
+    assert found["ROT"]["sequences"] == 1
+    assert found["SV"]["sequences"] == 2
+    assert found["ROT"]["AUC"] == pytest.approx(20 / 21)
+    assert found["SV"]["AUC"] == pytest.approx((1 + 1 / 3) / 2 * 20 / 21)
+    tracking = ["evaluate", str(tmp_path / "raw"), "--dataset", "trackingnet", *truth]
+    assert main([*tracking, "--attributes"]) == 0
+    assert "says nothing of attributes" in capsys.readouterr().out

@@ -31,7 +31,7 @@ class Maker:
     def results(self) -> Path:
         return self.folder / "results"
 
-    def dataset(self, name: str = "demo-lasot", sequences: int = 3):
+    def dataset(self, name: str = "demo-lasot", sequences: int = 3, kind: str = "thing"):
         """Annotations without frames: scoring needs no picture."""
         root = self.folder / "data" / name.removeprefix("demo-")
         rng = np.random.default_rng(len(name))
@@ -40,7 +40,7 @@ class Maker:
             boxes = np.hstack([200 + np.cumsum(steps, axis=0), np.full((self.frames, 2), 50.0)])
             text = "".join("{:.2f},{:.2f},{:.2f},{:.2f}\n".format(*row) for row in boxes)
             if name.endswith("lasot"):
-                folder = root / "thing" / f"thing-{i}"
+                folder = root / kind / f"{kind}-{i}"
                 folder.mkdir(parents=True)
                 (folder / "groundtruth.txt").write_text(text)
                 for label in ("full_occlusion", "out_of_view"):

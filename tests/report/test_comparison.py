@@ -103,3 +103,27 @@ def test_labels(annotations, tmp_path, capsys):
     assert compare(annotations, raw, f"again={raw}") == 0
     assert compare(annotations, f"mine={raw}") == 0  # one is printed as ever
     assert "under lasot_official" in capsys.readouterr().out
+
+
+def test_attributes_side_by_side(annotations, tmp_path, capsys):
+    flags = tmp_path / "att"
+    flags.mkdir()
+    for number, name in enumerate(NAMES):
+        (flags / f"{name}.txt").write_text(",".join(["1", str(number % 2), *"0" * 12]))
+    raw = [results(tmp_path / name, shift) for name, shift in (("a_1", 4), ("b", 2))]
+    out = tmp_path / "out"
+    assert compare(annotations, *raw, extra=["--attributes", flags, "--out", out]) == 0
+    assert "AUC by attribute on lasot" in capsys.readouterr().out
+    rows = list(csv.DictReader((out / "attributes_lasot.csv").open()))
+    assert list(rows[0]) == ["tracker", "IV", "POC"]
+    whole = list(csv.DictReader((out / "comparison.csv").open()))
+    assert [row["IV"] for row in rows] == [row["AUC"] for row in whole], "all sequences have it"
+    assert float(rows[0]["POC"]) < float(rows[0]["IV"]), "those of odd numbers are further off"
+    assert (out / "attributes_lasot.png").is_file()
+    assert not (out / "attributes_lasot.pgf").exists(), "bars are no curve"
+    for name in NAMES[:2]:
+        (raw[1] / f"{name}.txt").unlink()
+    some = tmp_path / "some"
+    extra = ["--attributes", flags, "--skip-missing", "--out", some]
+    assert compare(annotations, *raw, extra=extra) == 0
+    assert not (some / "attributes_lasot.csv").exists(), "of other sequences each"

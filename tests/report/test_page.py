@@ -36,9 +36,24 @@ def test_the_page_is_whole_by_itself(page):
     assert not addresses
 
 
+def test_the_first_screen_says_what_a_stranger_asks(page):
+    """What each variant executes, what its claim means, and what controls are for."""
+    first = page[: page.index('id="the-paper-and-ours"')]
+    assert "With the official expression in place, a block of queries at a time: 100.00%" in first
+    assert "Claims tolerance (the baseline&#39;s network output within rounding of" in first
+    assert (
+        "Every claim holds, and every control: the baseline, run again, equals itself; "
+        "hit_nano_bf16 does not, as it must not."
+    ) in first
+
+
+def test_a_name_breaks_behind_an_underscore(page):
+    assert ">hit_<wbr>nano_<wbr>memeff</th>" in page
+
+
 def test_the_first_screen_answers_and_names_the_paper(page):
     first = page[page.index('class="answers"') : page.index('id="the-paper-and-ours"')]
-    for words in ("Is it the same tracker?", "How much faster?", "How much smaller?"):
+    for words in ("Is it the same tracker?", "How much faster?", "How much less memory?"):
         assert words in first
     assert first.count("The paper says") == 3
     assert "7.82 → 6.45 ms" in first

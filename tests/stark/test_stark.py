@@ -199,7 +199,7 @@ def test_names() -> None:
     for name in ("stark_s50_trackingnet", "stark_lightning_got10k"):
         with pytest.raises(UnknownTrackerError, match="is no part of a tracker name"):
             parse(name)
-    assert len(family_of("stark").references()) == 3
+    assert len(family_of("stark").references()) == 4
 
 
 def test_weights_are_looked_for_under_their_official_names(

@@ -28,6 +28,33 @@ def test_the_reference_of_hit() -> None:
     assert "not the validation set" in paper.scores["got10k"].over
 
 
+def test_the_trackers_that_the_paper_compares_with_have_their_source() -> None:
+    (paper,) = references.find("hit")
+    others = {other.title.split()[0]: other for other in paper.others}
+    assert set(others) == {"FEAR-XS", "LightTrack", "HCAT", "HiT-Small", "HiT-Tiny"}
+    assert others["FEAR-XS"].scores["got10k"].values == {"AO": 61.9, "SR0.5": 72.2}
+    assert others["LightTrack"].scores["trackingnet"].values["NormPrec"] == 77.8
+    assert others["HCAT"].scores["lasot"].values == {"AUC": 59.1}
+    for other in others.values():
+        assert "github.com/" in other.source
+        assert (other.fps is None) == (other.device == "")
+
+
+@pytest.mark.parametrize("family", ["hit", "mixformer", "ostrack", "stark", "transt"])
+def test_figures_bear_the_names_of_our_conventions(family: str) -> None:
+    names = {
+        "lasot": {"AUC", "P_Norm", "P"},
+        "trackingnet": {"Success", "NormPrec", "Precision"},
+        "got10k": {"AO", "SR0.5", "SR0.75"},
+    }
+    found = references.find(family)
+    for stated in (*found, *(other for reference in found for other in reference.others)):
+        assert stated.source
+        for dataset, scores in stated.scores.items():
+            assert set(scores.values) <= names[dataset]
+            assert all(10 < value < 100 for value in scores.values.values())
+
+
 def test_a_publication_may_be_silent() -> None:
     (paper,) = references.find("hit")
     silent = dataclasses.replace(paper, variant=references.Published("hit_base_exact", "exact"))

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit_adapters.scoring import Score
+    from toolkit_adapters.scoring.attributes import Group
     from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
     from toolkit_adapters.scoring.statistics import Interval
 
@@ -40,6 +41,9 @@ SCORED = (
     *("lasot", "got10k-val", "trackingnet", "lasot-ext", "otb", "uav123", "uav20l"),
     *("nfs30", "nfs240", "tnl2k", "got10k-train"),
 )
+
+#: Of `--attributes` without a value.
+OWN = Path()
 
 HELP = "score raw result files of any tracker under a named convention"
 
@@ -76,8 +80,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attributes",
         type=Path,
+        nargs="?",
+        const=OWN,
         metavar="PATH",
-        help="folder or zip of <sequence>.txt with zeros and ones: scores by attribute",
+        help="scores by attribute, as the benchmark says who has which, or PATH does: a folder or "
+        "zip of <sequence>.txt with zeros and ones",
     )
     parser.add_argument("--sequences", action="store_true", help="print each sequence too")
     parser.add_argument("--json", action="store_true", help="print JSON, curves included")
@@ -108,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
             repair=args.repair,
             truncate=args.truncate,
             dataset=args.dataset,
+            attributes=args.attributes == OWN,
         )
         for label, path in _labelled(args.raw).items()
     }
@@ -151,15 +159,20 @@ def _compare(args: argparse.Namespace, evaluations: Mapping[str, Evaluation]) ->
     """Print and write a comparison."""
     from toolkit_adapters.reporting import comparison
 
-    found = comparison.compare(evaluations)
+    groups = {label: _groups(args, one) for label, one in evaluations.items()}
+    found = comparison.compare(evaluations, groups, args.dataset)
     if args.json:
-        content = {label: _as_json(one, _intervals(one), {}) for label, one in evaluations.items()}
+        content = {
+            label: _as_json(one, _intervals(one), groups[label])
+            for label, one in evaluations.items()
+        }
         json.dump(content, sys.stdout, indent=2)
         print()
     else:
-        shown = comparison.table(found)
-        print(shown.to_text())
-        print("".join(f"  {note}\n" for note in shown.notes), end="")
+        for number, shown in enumerate(comparison.tables(found)):
+            print(f"\n{shown.title}\n" if number else "", end="")
+            print(shown.to_text())
+            print("".join(f"  {note}\n" for note in shown.notes), end="")
     if args.out is not None:
         for path in comparison.write(found, args.out):
             print(f"wrote {path}", file=sys.stderr if args.json else sys.stdout)
@@ -173,24 +186,25 @@ def _intervals(evaluation: Evaluation) -> Mapping[str, Interval]:
     return score_intervals(list(evaluation.scores.values()))
 
 
-def _groups(args: argparse.Namespace, evaluation: Evaluation) -> dict[str, tuple[int, Score]]:
+def _groups(args: argparse.Namespace, evaluation: Evaluation) -> Mapping[str, Group]:
     """Scores by attribute."""
+    from toolkit_adapters.scoring.attributes import Group
     from toolkit_adapters.scoring.rawresults.annotations import read_attributes
     from toolkit_adapters.scoring.rawresults.files import Files
 
-    if args.attributes is None:
-        return {}
+    if args.attributes is None or args.attributes == OWN:
+        return evaluation.attributes
     with Files(args.attributes) as files:
-        attributes = read_attributes(files, tuple(evaluation.scores))
+        attributes = read_attributes(files, tuple(evaluation.scores), args.dataset)
     means = {title: (len(names), evaluation.over(names)) for title, names in attributes.items()}
-    return {title: (count, mean) for title, (count, mean) in means.items() if mean is not None}
+    return {title: Group(mean, count) for title, (count, mean) in means.items() if mean is not None}
 
 
 def _print(
     args: argparse.Namespace,
     evaluation: Evaluation,
     intervals: Mapping[str, Interval],
-    groups: Mapping[str, tuple[int, Score]],
+    groups: Mapping[str, Group],
 ) -> None:
     from tabulate import tabulate
 
@@ -202,25 +216,24 @@ def _print(
         print("boxes truncated to integers first (--truncate)")
     counts = f"{len(evaluation.scores)} of {evaluation.sequences} sequences"
     print(f"{counts}, {overall.frames} frames\n")
-    rows = [(n, 100 * overall.values[n], str(intervals[n])) for n in names]
-    print(tabulate(rows, ("score", "%", "95 % interval over sequences"), floatfmt=".3f"))
-    for title, mapping in (("attribute", groups), ("sequence", _sequence_rows(args, evaluation))):
-        if mapping:
-            table = [
-                [name, count, *(100 * score.values[n] for n in names)]
-                for name, (count, score) in mapping.items()
-            ]
-            unit = "sequences" if title == "attribute" else "frames"
-            print("\n" + tabulate(table, (title, unit, *names), floatfmt=".2f"))
+    scores = [(n, 100 * overall.values[n], str(intervals[n])) for n in names]
+    print(tabulate(scores, ("score", "%", "95 % interval over sequences"), floatfmt=".3f"))
+
+    def show(headings: tuple[str, str], rows: Sequence[tuple[str, object, Score]]) -> None:
+        cells = [(*row, *(100 * score.values[n] for n in names)) for *row, score in rows]
+        print("\n" + tabulate(cells, (*headings, *names), floatfmt=".2f"))
+
+    if groups:
+        rows = [(name, one.size, one.score) for name, one in groups.items()]
+        show(("attribute", "sequences"), rows)
+    if args.sequences:
+        show(
+            ("sequence", "frames"),
+            [(name, one.frames, one) for name, one in evaluation.scores.items()],
+        )
+    if args.attributes == OWN and not groups:
+        print("\nthe benchmark says nothing of attributes, or its files are not there")
     _print_notes(evaluation)
-
-
-def _sequence_rows(
-    args: argparse.Namespace, evaluation: Evaluation
-) -> dict[str, tuple[int, Score]]:
-    if not args.sequences:
-        return {}
-    return {name: (score.frames, score) for name, score in evaluation.scores.items()}
 
 
 def _print_notes(evaluation: Evaluation) -> None:
@@ -243,7 +256,7 @@ def _print_notes(evaluation: Evaluation) -> None:
 def _as_json(
     evaluation: Evaluation,
     intervals: Mapping[str, Interval],
-    groups: Mapping[str, tuple[int, Score]],
+    groups: Mapping[str, Group],
 ) -> dict[str, Any]:
     from toolkit_adapters.records import jsonable
 
@@ -260,7 +273,12 @@ def _as_json(
             for name, curve in overall.curves.items()
         },
         "attributes": {
-            title: {"sequences": count, **score.values} for title, (count, score) in groups.items()
+            title: {
+                "sequences": group.sequences,
+                **({} if group.frames is None else {"frames": group.frames}),
+                **group.score.values,
+            }
+            for title, group in groups.items()
         },
         "by_sequence": {
             name: {"frames": score.frames, **score.values, "notes": score.notes}

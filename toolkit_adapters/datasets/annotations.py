@@ -31,6 +31,7 @@ _RESOLUTION = re.compile(
     rb"^\s*resolution\s*[:=]\s*\(?\s*(\d{1,6})(?:\.\d*)?\s*,\s*(\d{1,6})(?:\.\d*)?\s*\)?",
     re.IGNORECASE | re.MULTILINE,
 )
+_ROOT_CLASS = re.compile(rb"^\s*root_class\s*[:=]([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _MARKS = np.frombuffer(b"\n\r, \t", dtype=np.uint8)
 
 
@@ -229,6 +230,13 @@ def _label(text: str, largest: int, *, strict: bool) -> int | None:
     except ValueError:
         return None
     return int(value) if value.is_integer() and 0 <= value <= largest else None
+
+
+def parse_root_class(content: bytes) -> str:
+    """The kind of target, from GOT-10k's `meta_info.ini`; "" where it does not say one."""
+    match = _ROOT_CLASS.search(content)
+    found = match[1].decode("utf-8", "replace").strip() if match else ""
+    return "" if found == "unknown" else found
 
 
 def parse_size(content: bytes) -> tuple[int, int] | None:

@@ -105,6 +105,14 @@ class Dataset(abc.ABC):
         """
         return ()
 
+    def frame_attributes(self, name: str) -> Mapping[str, NDArray[np.bool_]]:
+        """What is difficult about single frames: bool (N,) by attribute; {} where nothing says it.
+
+        Raises:
+            DatasetError: a file that says it is malformed.
+        """
+        return {}
+
     @abc.abstractmethod
     def missing_names(self) -> tuple[str, ...]:
         """Names of the official list that are not on disk (a subset is allowed)."""

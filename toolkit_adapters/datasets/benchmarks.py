@@ -22,6 +22,7 @@ class Rule:
         reading: how a line is read: "boxes" (x, y, w, h and so on), or "nfs".
         frames: False where the entry's range is not that of this rule: all images count.
         attributes: file of zeros and ones, in the order of the benchmark's attributes; "": none.
+        tags: folder of files `<tag>.tag` and `<tag>.label` with a zero or one a frame; "": none.
         authority: whose rule it is.
     """
 
@@ -32,6 +33,7 @@ class Rule:
     reading: str = "boxes"
     frames: bool = True
     attributes: str = ""
+    tags: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Benchmark:
         rules: the ways it may lie on disk; the first whose files are there holds.
         table: file of its entries; "" takes what is on disk.
         attributes: what its attributes are called, in the order of their files.
+        attribute_table: file of the attributes of its sequences, where entries have none.
         prefix: what pytracking puts before a sequence's name in result files.
     """
 
@@ -54,6 +57,7 @@ class Benchmark:
     rules: tuple[Rule, ...]
     table: str = ""
     attributes: tuple[str, ...] = ()
+    attribute_table: str = ""
     prefix: str = ""
 
 
@@ -115,7 +119,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         ),
         "uav123.txt",
         _UAV_ATTRIBUTES,
-        "uav_",
+        prefix="uav_",
     ),
     "uav20l": Benchmark(
         "UAV20L",
@@ -180,6 +184,12 @@ BENCHMARKS: Mapping[str, Benchmark] = {
                 "OSTrack's lib/test/evaluation/tnl2kdataset.py",
             ),
         ),
+        # att_fig_name of Evaluate_TNL2K_dataset.m
+        attributes=(
+            *("CM", "ROT", "DEF", "FOC", "IV", "OV", "POC", "VC", "SV"),
+            *("BC", "MB", "ARC", "LR", "FM", "AS", "TC", "MS"),
+        ),
+        attribute_table="tnl2k_attributes.txt",
     ),
     "vot": Benchmark(
         "VOT",
@@ -190,11 +200,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
                 "{place}/color",
                 "{place}/{boxes}",
                 "the VOT toolkit's sequences (since 2018, images in color/)",
+                tags="{place}",
             ),
             Rule(
                 "{place}",
                 "{place}/{boxes}",
                 "got10k's datasets/vot.py (until 2017, images beside the boxes)",
+                tags="{place}",
             ),
         ),
         "list.txt",
@@ -224,10 +236,15 @@ def _entry(words: list[str]) -> Entry:
     )
 
 
-@functools.cache
 def lasot_attributes() -> Mapping[str, tuple[str, ...]]:
     """The attributes of the sequences of LaSOT's test set."""
-    pairs = (line.split() for line in _lines("lasot_attributes.txt"))
+    return attribute_table("lasot_attributes.txt")
+
+
+@functools.cache
+def attribute_table(table: str) -> Mapping[str, tuple[str, ...]]:
+    """The attributes of sequences, by name, from one of the tables."""
+    pairs = (line.split() for line in _lines(table))
     return {name: () if names == "-" else tuple(names.split(",")) for name, names in pairs}
 
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hit_trackers.errors import DatasetError
-from toolkit_adapters.datasets.annotations import Text, decode_text, read_text, read_truth
+from toolkit_adapters.datasets.annotations import (
+    Text,
+    decode_text,
+    parse_labels,
+    parse_root_class,
+    read_text,
+    read_truth,
+)
 from toolkit_adapters.datasets.base import Dataset, Sequence, require_names
 from toolkit_adapters.datasets.frames import list_frames
 
 #: Size of either official set.
 OFFICIAL = 180
+#: Attributes of frames that `cover.label` gives: the target is covered, or at least its half is.
+_COVERED = {"cover<8": 8, "cover<5": 5}
 
 
 class Got10k(Dataset):
@@ -43,6 +56,30 @@ class Got10k(Dataset):
     def _place(self, name: str) -> tuple[Path, Path]:
         folder = self._folder / name
         return folder / "groundtruth.txt", folder
+
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """The `root_class` of `meta_info.ini`: what kind of thing the target is ("animal").
+
+        The official toolkit hands the file out whole (got10k/datasets/got10k.py, `_fetch_meta`);
+        pytracking groups sequences by its classes (ltr/dataset/got10k.py, `_read_meta`).
+        """
+        meta = _read_existing(self._place(name)[1] / "meta_info.ini")
+        found = meta and parse_root_class(meta.content)
+        return (found,) if found else ()
+
+    def frame_attributes(self, name: str) -> Mapping[str, NDArray[np.bool_]]:
+        """`absence` and `cut_by_image` as in their label files; `cover<8`, where less than all of
+        the target is to be seen, and `cover<5`, half of it or less.
+        """
+        folder = self._place(name)[1]
+        found: dict[str, NDArray[np.bool_]] = {}
+        for label in ("absence", "cut_by_image"):
+            if text := _read_existing(folder / f"{label}.label"):
+                found[label] = parse_labels(*text, 1, strict=True) == 1
+        if text := _read_existing(folder / "cover.label"):
+            cover = parse_labels(*text, 8, strict=True)
+            found |= {label: cover < limit for label, limit in _COVERED.items()}
+        return {label: frames for label, frames in found.items() if frames.any()}
 
     def load(self, name: str) -> Sequence:
         """Read one sequence; truth is (1, 4) for the test set."""

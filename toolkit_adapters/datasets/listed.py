@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,21 @@ from numpy.typing import NDArray
 from hit_trackers.errors import DatasetError
 from toolkit_adapters.datasets.annotations import decode_text, parse_flags, read_text
 from toolkit_adapters.datasets.base import Dataset, Sequence, natural, require_names
-from toolkit_adapters.datasets.benchmarks import BENCHMARKS, Entry, Rule, entries
+from toolkit_adapters.datasets.benchmarks import (
+    BENCHMARKS,
+    Entry,
+    Rule,
+    attribute_table,
+    entries,
+)
 from toolkit_adapters.datasets.boxfiles import read_boxes
 from toolkit_adapters.datasets.frames import is_image
+from toolkit_adapters.datasets.tags import read_tags
 from toolkit_adapters.datasets.truth import Truth
 
+_T = TypeVar("_T", bound=np.generic)
+#: What NFS's own files say of a frame beside the corners, in their order.
+NFS_FLAGS = ("lost", "occluded")
 #: Annotated frames for each image where NFS at 30 has the boxes of 240.
 _NFS_STEP = 8
 
@@ -127,16 +138,33 @@ class Listed(Dataset):
 
     def attributes(self, name: str) -> tuple[str, ...]:
         """As `Dataset.attributes`; a file of flags has one for each attribute."""
-        entry = self.entries[name]
+        entry = self.entries.get(name) or Entry(name, name)
         rule = self.rule(entry)
         path = self.root / rule.attributes.format(name=entry.name, place=entry.place)
         if not rule.attributes or not path.is_file():
-            return entry.attributes
+            table = self.benchmark.attribute_table
+            return attribute_table(table).get(name, ()) if table else entry.attributes
         flags = parse_flags(path.read_bytes(), str(path))
         names = self.benchmark.attributes
         if len(flags) != len(names):
             raise DatasetError(f"{path}: {len(flags)} flags, expected {len(names)}: {names}")
         return tuple(title for title, flag in zip(names, flags, strict=True) if flag)
+
+    def frame_attributes(self, name: str) -> Mapping[str, NDArray[np.bool_]]:
+        """As `Dataset.frame_attributes`: VOT's tags; what NFS's files say beside the corners."""
+        entry = self.entries.get(name)
+        if entry is None or not self.boxes_file(entry, self.rule(entry)).is_file():
+            return {}
+        rule = self.rule(entry)
+        count = len(self.truth(name).boxes)
+        if rule.reading == "nfs":
+            flags = self._thinned(_nfs_rows(self.boxes_file(entry, rule))[1], count)[:count]
+            found = dict(zip(NFS_FLAGS, flags.T, strict=True))
+        elif rule.tags:
+            found = read_tags(self.root / rule.tags.format(place=entry.place), count)
+        else:
+            found = {}
+        return {tag: frames for tag, frames in found.items() if frames.any()}
 
     def aliases(self, name: str) -> tuple[str, ...]:
         """How result files may call a sequence, its own name first."""
@@ -183,17 +211,26 @@ class Listed(Dataset):
 
     def _nfs_boxes(self, entry: Entry, rule: Rule, frames: int | None) -> NDArray[np.float64]:
         """Every eighth box where there are eight a frame; one too many at the end is left out."""
-        boxes = _nfs_rows(self.boxes_file(entry, rule))
+        boxes, _ = _nfs_rows(self.boxes_file(entry, rule))
         if frames is None:
             return boxes
-        if self.name != "nfs240" and abs(len(boxes) / frames - _NFS_STEP) < 1:
-            boxes = boxes[::_NFS_STEP]
+        boxes = self._thinned(boxes, frames)
         return boxes[:frames] if len(boxes) == frames + 1 else boxes
 
+    def _thinned(self, rows: NDArray[_T], frames: int) -> NDArray[_T]:
+        if self.name != "nfs240" and abs(len(rows) / frames - _NFS_STEP) < 1:
+            return rows[::_NFS_STEP]
+        return rows
 
-def _nfs_rows(path: Path) -> NDArray[np.float64]:
-    """The corners of NFS's own files: a number, x1, y1, x2, y2, and more that is of no use here."""
-    rows = []
+
+def _nfs_rows(path: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """NFS's own files, as the annotation tool VATIC writes them: boxes (N, 4), flags (N, 2).
+
+    A line is a number, x1, y1, x2, y2, the frame, then 1 where the target is lost (outside of the
+    image), occluded, or the box interpolated (README of github.com/cvondrick/vatic; trackit reads
+    NFS so). A line that ends before its flags has none.
+    """
+    rows, flags = [], []
     lines = decode_text(*read_text(path), strict=True).splitlines()
     for number, line in enumerate(lines, start=1):
         words = line.split()
@@ -205,6 +242,7 @@ def _nfs_rows(path: Path) -> NDArray[np.float64]:
                 f"(got10k's datasets/nfs.py), got {line[:80]!r}"
             ) from None
         rows.append((x1, y1, x2 - x1, y2 - y1))
+        flags.append(tuple(words[place : place + 1] == ["1"] for place in (6, 7)))
     if not rows or min(rows[0][2:]) <= 0:
         raise DatasetError(f"{path}:1: expected a box of some size, which starts the tracker")
-    return np.array(rows, np.float64)
+    return np.array(rows, np.float64), np.array(flags, bool)

@@ -193,6 +193,22 @@ def _node_time(results: Results) -> Finding:
     return _said(1.0e-6 <= seconds <= 1.5e-6, f"{seconds * 1e6:.2f} us from node to node")
 
 
+def _phase_time(results: Results) -> Finding:
+    found = _step(results, "roofline", "phases")
+    seconds = found["in_a_launch"]
+    figure = f"{seconds * 1e6:.2f} us from program to program"
+    if not found["in_order"]:
+        return _said(False, f"{figure}; what one stored, the next did not read")
+    return _said(seconds < _step(results, "roofline", "launches")["in_a_graph"], figure)
+
+
+def _block_bits(results: Results) -> Finding:
+    found = _step(results, "suite", "tests/attention/test_block.py")
+    if not found["passed"] and not found["failed"]:
+        raise KeyError("suite tests/attention/test_block.py: all skipped")
+    return _said(found["holds"], f"{len(found['passed'])} passed, {len(found['failed'])} failed")
+
+
 def _steady(results: Results) -> Finding:
     found = _step(results, "memory", "no allocations/hit_base_exact_graph")
     return _said(found["holds"], f"{found['asked']} allocations in {found['frames']} frames")
@@ -345,10 +361,12 @@ CLAIMS = (
     Claim("graph-nodes", "210 launches of `fused_graph`", _nodes("fused_graph", 210)),
     Claim(
         "triton-nodes",
-        "151 launches of `fused_graph_triton`",
-        _nodes("fused_graph_triton", 151),
+        "123 launches of `fused_graph_triton`",
+        _nodes("fused_graph_triton", 123),
     ),
     Claim("node-time", "1 to 1.5 us from a graph's node to the next", _node_time),
+    Claim("phase-time", "less from phase to phase within a launch", _phase_time),
+    Claim("block-bits", "attention and projections in one launch change no bit", _block_bits),
     Claim("memeff-operators", "288 operators, 218 of `memeff`", _operators),
     Claim("memeff-kernel", "14 memory-efficient kernels in a frame", _memeff_kernel),
     Claim(

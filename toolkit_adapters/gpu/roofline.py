@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def steps() -> list[Step]:
         Step("products", _products),
         Step("bandwidth", _bandwidth),
         Step("launches", _launches),
+        Step("phases", _phases),
         *frames,
     ]
 
@@ -80,6 +82,26 @@ def _launches(device: Device) -> Result:
         "one_by_one": _best(device, work) / NODES,
         "in_a_graph": _best(device, replay) / NODES,
     }
+
+
+def _phases(device: Device) -> Result:
+    """Seconds from a program to the next one in its launch, which waits for what it stores."""
+    import torch
+
+    values = torch.zeros(NODES + 1, device=device.torch_name)
+    signs = torch.zeros(2, dtype=torch.int32, device=device.torch_name)
+    work: Callable[[], object]
+    if device.rehearsal:  # without Triton, what the kernel stores
+        work = partial(torch.arange, NODES + 1, out=values)
+    else:
+        try:
+            from toolkit_adapters.gpu.relay import relay
+        except ImportError as error:
+            raise LeftOut(f"needs Triton ({error})") from error
+        work = partial(relay[(NODES,)], values, signs)
+    work()
+    seconds = _best(device, device.captured(work))
+    return {"in_a_launch": seconds / NODES, "in_order": float(values[-1]) == NODES}
 
 
 def _frame(name: str, device: Device) -> Result:

@@ -52,6 +52,13 @@ class DatasetTruth:
             self._scored[key] = self.convention.score(boxes, truth)
         return self._scored[key]
 
+    def score_part(
+        self, sequence: str, boxes: NDArray[np.float64], only: NDArray[np.bool_]
+    ) -> Score:
+        """Score the frames of one sequence that are true in `only`; the sequence has a score."""
+        truth = self.truths[sequence]
+        return self.convention.score(boxes, truth, only=only[: len(truth.boxes)])
+
 
 @dataclass(frozen=True)
 class Accuracy:

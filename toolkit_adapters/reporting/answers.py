@@ -1,4 +1,4 @@
-"""The three answers a reader comes for: the same tracker, how much faster, how much smaller?"""
+"""The three answers a reader comes for: the same tracker, how much faster, less memory?"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Question:
 
 
 def questions(collection: Collection) -> tuple[Question, ...]:
-    """Is it the same tracker, how much faster, how much smaller?"""
+    """Is it the same tracker, how much faster, how much less memory?"""
     names = collection.variants
     references = references_for(collection.families)
     return (
@@ -53,7 +53,7 @@ def questions(collection: Collection) -> tuple[Question, ...]:
             tuple(_times(r) for r in references if r.speedup is not None),
         ),
         Question(
-            "How much smaller?",
+            "How much less memory?",
             tuple(smaller(collection, name) for name in names),
             tuple(
                 f"The {r.label} says: {words.share(r.memory_change)} peak memory ({r.setting})."
@@ -69,11 +69,14 @@ def same(collection: Collection, tracker: str) -> Answer | None:
     certificate = collection.certificate(tracker)
     if certificate is None:
         return None
-    detail = f"{certificate.identical_share:.2%} of {certificate.frames} frames bit for bit equal"
+    executed = words.executed(collection, tracker)
+    detail = f"With {executed}: " if executed else ""
+    detail += f"{certificate.identical_share:.2%} of {certificate.frames} frames bit for bit equal"
     if divergence := words.first_divergence(certificate):
         detail += f"; {divergence}, at most {certificate.largest_px:.3g} px"
     detail += f". Scores: {certificate.scores}."
-    detail += f" Claims {certificate.claim}: {'holds' if certificate.holds else 'BROKEN'}"
+    claim = certificate.claim
+    detail += f" Claims {claim} ({claim.meaning}): {'holds' if certificate.holds else 'BROKEN'}"
     detail += "." if certificate.coverage.complete else f", {certificate.coverage}."
     mark = Mark.NONE
     if not certificate.holds:

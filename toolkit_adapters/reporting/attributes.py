@@ -1,4 +1,4 @@
-"""Scores by what is difficult about a sequence, where a benchmark says it."""
+"""Scores by what is difficult about a sequence or a frame, where a benchmark says it."""
 
 from __future__ import annotations
 
@@ -6,110 +6,134 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hit_trackers.errors import HitTrackersError
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.drawing import COLOURS, Figure, canvas, save
 from toolkit_adapters.reporting.sections import Section
 from toolkit_adapters.reporting.table import Table, number, text
-from toolkit_adapters.scoring import combine
+from toolkit_adapters.scoring import Convention
+from toolkit_adapters.scoring.attributes import Group, attributes_of, by_attribute
+from toolkit_adapters.scoring.geometry import Bools
+from toolkit_adapters.scoring.scores import Score
+
+#: What was scored, by tracker and attribute.
+Groups = Mapping[str, Mapping[str, Group]]
 
 
-def groups(collection: Collection, dataset: str) -> Mapping[str, tuple[str, ...]]:
-    """Sequences by attribute, those that any tracker has a score of; sorted by name."""
-    known = collection.accuracy.datasets[dataset].dataset
-    if known is None:
+def groups(collection: Collection, dataset: str) -> Groups:
+    """The groups of each tracker that has a score of any; {} where the dataset has no attributes.
+
+    A report of what is scored does not end with a file of flags: one that is malformed counts as
+    if it were not there.
+    """
+    known = collection.accuracy.datasets[dataset]
+    if known.dataset is None:
         return {}
-    scored = {
-        name for tracker in collection.subjects for name in collection.scores(tracker, dataset)
-    }
-    found: dict[str, list[str]] = {}
-    for sequence in known.sequence_names:
-        if sequence not in scored:
-            continue
-        try:
-            names = known.attributes(sequence)
-        except HitTrackersError:
-            continue  # a report of what is scored does not end with a file of flags
-        for name in names:
-            found.setdefault(name, []).append(sequence)
-    return {name: tuple(found[name]) for name in sorted(found)}
+    scores = {tracker: collection.scores(tracker, dataset) for tracker in collection.subjects}
+    scored = {name for found in scores.values() for name in found}
+    names = [name for name in known.dataset.sequence_names if name in scored]
+    attributes = attributes_of(known.dataset, names, strict=False)
+    found = {}
+    for tracker in collection.subjects:
+
+        def part(sequence: str, only: Bools, tracker: str = tracker) -> Score:
+            boxes = collection.results.record(tracker, dataset, sequence).boxes
+            return known.score_part(sequence, boxes, only)
+
+        found[tracker] = by_attribute(attributes, scores[tracker], part)
+    return {tracker: by_name for tracker, by_name in found.items() if by_name}
 
 
-def _means(collection: Collection, dataset: str, tracker: str) -> dict[str, float]:
-    """The first score of a convention, by attribute, as a share."""
-    key = collection.accuracy.datasets[dataset].convention.headline[0]
-    scores = collection.scores(tracker, dataset)
-    means = {}
-    for attribute, sequences in groups(collection, dataset).items():
-        chosen = [scores[name] for name in sequences if name in scores]
-        if chosen:
-            means[attribute] = combine(chosen).values[key]
-    return means
-
-
-def attribute_tables(collection: Collection) -> list[Table]:
-    """A table for each dataset whose sequences have attributes."""
-    tables = []
-    for dataset in collection.datasets:
-        by_name = groups(collection, dataset)
-        convention = collection.accuracy.datasets[dataset].convention
-        if not by_name:
-            continue
-        rows = tuple(
-            (
-                text(tracker),
-                *(number(means.get(name), ".2f", scale=100) for name in by_name),
-            )
-            for tracker in collection.subjects
-            if (means := _means(collection, dataset, tracker))
+def attribute_table(found: Groups, convention: Convention, dataset: str) -> Table:
+    """The first score of the convention for each attribute, a row for each tracker."""
+    key = convention.headline[0]
+    sizes = _sizes(found)
+    rows = tuple(
+        (
+            text(tracker),
+            *(
+                number(by_name[name].score.values[key] if name in by_name else None, scale=100)
+                for name in sizes
+            ),
         )
-        counts = ", ".join(f"{name} {len(sequences)}" for name, sequences in by_name.items())
-        tables.append(
-            Table(
-                name=f"attributes_{dataset.replace('-', '_')}",
-                section=Section.ACCURACY,
-                title=f"{convention.headline[0]} by attribute on {dataset}, per cent",
-                headings=("tracker", *by_name),
-                rows=rows,
-                notes=(
-                    f"Mean over the sequences with an attribute ({counts}), {convention.name}.",
-                ),
-            )
-        )
-    return tables
+        for tracker, by_name in found.items()
+    )
+    counts = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    return Table(
+        name=f"attributes_{dataset.replace('-', '_')}",
+        section=Section.ACCURACY,
+        title=f"{key} by attribute on {dataset}, per cent",
+        headings=("tracker", *sizes),
+        rows=rows,
+        notes=(
+            f"Mean over the sequences, or the frames, with an attribute ({counts}), "
+            f"{convention.name}.",
+        ),
+    )
 
 
-def attribute_figure(collection: Collection, dataset: str) -> Figure | None:
-    """Bars for each attribute, baseline beside variants; None where there are no attributes."""
-    by_name = groups(collection, dataset)
-    means = {name: _means(collection, dataset, name) for name in collection.subjects}
-    means = {name: values for name, values in means.items() if values}
-    if not by_name or not means:
-        return None
-    convention = collection.accuracy.datasets[dataset].convention
-    places = np.arange(len(by_name))
-    width = 0.8 / len(means)
-    with canvas(1, 1, height=2.8) as (figure, axes):
+def attribute_figure(found: Groups, convention: Convention, dataset: str) -> Figure:
+    """Bars for each attribute, the first tracker beside the others."""
+    key = convention.headline[0]
+    sizes = _sizes(found)
+    places = np.arange(len(sizes))
+    width = 0.8 / len(found)
+    across = min(9.6, max(3.6, 1.4 + 0.5 * len(sizes) * (1 + 0.3 * len(found))))  # inches
+    with canvas(1, 1, width=across, height=2.9) as (figure, axes):
         panel = axes[0][0]
-        for index, (tracker, values) in enumerate(means.items()):
-            heights = [100 * values.get(name, np.nan) for name in by_name]
+        for index, (tracker, by_name) in enumerate(found.items()):
+            heights = [
+                100 * by_name[name].score.values[key] if name in by_name else np.nan
+                for name in sizes
+            ]
             left = places - 0.4 + width * (index + 0.5)
             panel.bar(left, heights, width, label=tracker, color=COLOURS[index % len(COLOURS)])
-        labels = [f"{name}\n{len(sequences)}" for name, sequences in by_name.items()]
+        labels = [
+            "\n".join((name.replace("_", " ", 1), *size.split(" of ")[:1]))
+            for name, size in sizes.items()
+        ]
         panel.set_xticks(places, labels)
         panel.grid(axis="x", visible=False)
-        panel.set_ylabel(f"{convention.headline[0]}, per cent")
+        panel.set_ylabel(f"{key}, per cent")
         panel.set_ylim(0, 100)
-        panel.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=4)
-        first = next(iter(means))
-        low, high = (pick(means[first], key=means[first].__getitem__) for pick in (min, max))
+        panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=int(across // 2.2))
+        first = next(iter(found))
+        values = {name: group.score.values[key] for name, group in found[first].items()}
+        low, high = (pick(values, key=values.__getitem__) for pick in (min, max))
         return save(
             figure,
             f"attributes_{dataset.replace('-', '_')}",
             Section.ACCURACY,
-            f"{convention.headline[0]} by attribute on {dataset} ({convention.name}); below each "
-            "attribute the number of sequences that have it.",
-            f"Bars of {len(means)} trackers for {len(by_name)} attributes of {dataset}. {first} is "
-            f"best on {high} with {100 * means[first][high]:.1f} per cent and worst on {low} with "
-            f"{100 * means[first][low]:.1f}.",
+            f"{key} by attribute on {dataset} ({convention.name}); below each attribute the number "
+            "of sequences, or of frames, that have it.",
+            f"Bars of {len(found)} trackers for {len(sizes)} attributes of {dataset}. {first} is "
+            f"best on {high} with {100 * values[high]:.1f} per cent and worst on {low} with "
+            f"{100 * values[low]:.1f}.",
         )
+
+
+def attribute_tables(collection: Collection) -> list[Table]:
+    """A table for each dataset whose sequences or frames have attributes."""
+    return [attribute_table(*one) for one in _all(collection)]
+
+
+def attribute_figures(collection: Collection) -> list[Figure]:
+    """A figure for each dataset whose sequences or frames have attributes."""
+    return [attribute_figure(*one) for one in _all(collection)]
+
+
+def _all(collection: Collection) -> list[tuple[Groups, Convention, str]]:
+    datasets = collection.accuracy.datasets
+    found = {dataset: groups(collection, dataset) for dataset in collection.datasets}
+    return [(one, datasets[name].convention, name) for name, one in found.items() if one]
+
+
+def _sizes(found: Groups) -> dict[str, str]:
+    """How much has each attribute, in words, at most among the trackers."""
+    sizes: dict[str, Group] = {}
+    for by_name in found.values():
+        for name, group in by_name.items():
+            if name not in sizes or group.score.frames > sizes[name].score.frames:
+                sizes[name] = group
+    whole = [name for name in sizes if sizes[name].frames is None]
+    single = [name for name in sizes if sizes[name].frames is not None]
+    return {name: sizes[name].size for name in (*sorted(whole), *sorted(single))}

@@ -80,6 +80,8 @@ def _build(collection: Collection, moment: Moment) -> Clip | None:
         )
     ]
     label = collection.label(moment.tracker)
+    control = moment.tracker in collection.controls
+    purpose = " It must part, to show that the comparison sees it." if control else ""
     for quality in _QUALITIES:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "clip.mp4"
@@ -93,7 +95,7 @@ def _build(collection: Collection, moment: Moment) -> Clip | None:
                 f"clip_{moment.tracker}_{moment.sequence}",
                 f"{label} and {moment.baseline} on {moment.sequence} ({moment.dataset}), frames "
                 f"{frames.start} to {frames.stop - 1}: they part at frame {moment.first} and are "
-                f"furthest at frame {moment.worst}, {moment.largest:.3g} px. 15 frames a "
+                f"furthest at frame {moment.worst}, {moment.largest:.3g} px.{purpose} 15 frames a "
                 "second.",
                 f"Video of {len(images)} frames of {moment.sequence} with the boxes of "
                 f"{moment.baseline} and {label}, and below them how far apart they are.",

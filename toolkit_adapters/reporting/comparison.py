@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hit_trackers.errors import ResultFileError
 from toolkit_adapters.records.files import write_atomically
+from toolkit_adapters.reporting.attributes import Groups, attribute_figure, attribute_table
 from toolkit_adapters.reporting.drawing import Figure, canvas, line, save
 from toolkit_adapters.reporting.pgf import AXES, VALUE_OF, Curve, pgf
 from toolkit_adapters.reporting.sections import Section
@@ -25,10 +26,14 @@ class Comparison:
     Attributes:
         evaluations: by label, the one that the others are tested against first.
         sequences: those that all of them have a score of; everything is over these.
+        groups: scores by attribute, each over what its tracker has; {} where none were asked for.
+        dataset: the name of the benchmark.
     """
 
     evaluations: Mapping[str, Evaluation]
     sequences: tuple[str, ...]
+    groups: Groups = field(default_factory=dict)
+    dataset: str = ""
 
     @property
     def convention(self) -> Convention:
@@ -54,8 +59,15 @@ class Comparison:
         return paired_difference(self.scores(self.first), self.scores(label), key)
 
 
-def compare(evaluations: Mapping[str, Evaluation]) -> Comparison:
+def compare(
+    evaluations: Mapping[str, Evaluation], groups: Groups | None = None, dataset: str = ""
+) -> Comparison:
     """Hold evaluations against each other, on the sequences that all of them score.
+
+    Args:
+        evaluations: by label.
+        groups: their scores by attribute, by label; left out where they score other sequences.
+        dataset: the name of the benchmark, for what has to do with attributes.
 
     Raises:
         ResultFileError: they have none in common.
@@ -66,7 +78,17 @@ def compare(evaluations: Mapping[str, Evaluation]) -> Comparison:
     sequences = tuple(name for name in order if name in common)
     if not sequences:
         raise ResultFileError(f"{', '.join(evaluations)}: no sequence that all of them have")
-    return Comparison(evaluations, sequences)
+    alike = all(len(evaluation.scores) == len(sequences) for evaluation in evaluations.values())
+    groups = {label: found for label, found in (groups or {}).items() if found and alike}
+    return Comparison(evaluations, sequences, groups, dataset)
+
+
+def tables(comparison: Comparison) -> list[Table]:
+    """The comparison, and that by attribute where there is one."""
+    found = [table(comparison)]
+    if comparison.groups:
+        found.append(attribute_table(comparison.groups, comparison.convention, comparison.dataset))
+    return found
 
 
 def table(comparison: Comparison) -> Table:
@@ -116,7 +138,7 @@ def _tested(comparison: Comparison, label: str) -> tuple[Cell, Cell]:
 
 
 def figures(comparison: Comparison) -> list[Figure]:
-    """One figure for each curve of the convention; the legend has the value that it stands for."""
+    """One for each curve of the convention, with its value in the legend; bars by attribute."""
     drawn = []
     for kind in comparison.convention.thresholds:
         x_label, y_label = AXES[kind]
@@ -131,6 +153,8 @@ def figures(comparison: Comparison) -> list[Figure]:
             values = ", ".join(f"{curve.label} {curve.value:.1f}" for curve in found)
             words = f"{y_label} of {len(found)} trackers: {values}."
             drawn.append(save(figure, kind, Section.ACCURACY, words, words))
+    if comparison.groups:
+        drawn.append(attribute_figure(comparison.groups, comparison.convention, comparison.dataset))
     return drawn
 
 
@@ -146,21 +170,22 @@ def curves(comparison: Comparison, kind: str) -> list[Curve]:
 
 
 def write(comparison: Comparison, out: Path) -> Sequence[Path]:
-    """Write the table (.md, .csv, .tex) and the curves (.png, .svg, .pgf) into a folder.
+    """Write the tables (.md, .csv, .tex) and the figures (.png, .svg; curves .pgf) into a folder.
 
     Raises:
         RecordError: it cannot be written.
     """
-    found = table(comparison)
-    contents = {
-        "comparison.md": found.to_markdown().encode(),
-        "comparison.csv": found.to_csv().encode(),
-        "comparison.tex": found.to_latex().encode(),
-    }
+    contents = {}
+    for found in tables(comparison):
+        contents[f"{found.name}.md"] = found.to_markdown().encode()
+        contents[f"{found.name}.csv"] = found.to_csv().encode()
+        contents[f"{found.name}.tex"] = found.to_latex().encode()
     for figure in figures(comparison):
         contents[f"{figure.name}.svg"] = figure.svg.encode()
         contents[f"{figure.name}.png"] = figure.png
-        contents[f"{figure.name}.pgf"] = pgf(figure.name, curves(comparison, figure.name)).encode()
+        if figure.name in comparison.convention.thresholds:
+            found_curves = curves(comparison, figure.name)
+            contents[f"{figure.name}.pgf"] = pgf(figure.name, found_curves).encode()
     for name, content in contents.items():
         write_atomically(out / name, content)
     return [out / name for name in contents]

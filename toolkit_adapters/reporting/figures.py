@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit_adapters.reporting.attributes import attribute_figure
+from toolkit_adapters.reporting.attributes import attribute_figures
 from toolkit_adapters.reporting.collect import Collection, Extract
 from toolkit_adapters.reporting.drawing import COLOURS, FAINT, INK, Figure, canvas, line, save
 from toolkit_adapters.reporting.memory import Peak, peak
@@ -259,5 +259,5 @@ def build_figures(collection: Collection) -> list[Figure]:
     found = [tradeoff(collection), waterfall(collection), divergence(collection)]
     found += [*sparklines(collection), distributions(collection)]
     found += [series(collection), *(curves(collection, name) for name in collection.datasets)]
-    found += [attribute_figure(collection, name) for name in collection.datasets]
+    found += attribute_figures(collection)
     return [figure for figure in found if figure is not None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from toolkit_adapters.reporting.collect import Collection
 from toolkit_adapters.reporting.drawing import INK, Figure, canvas, save
+from toolkit_adapters.reporting.labels import label
 from toolkit_adapters.reporting.sections import Section
 from toolkit_adapters.verdict.levels import Boxes
 
@@ -77,20 +78,12 @@ def tradeoff(collection: Collection) -> Figure | None:
                     alpha=0.85,
                     linewidths=0,
                 )
-                panel.annotate(
-                    name,
-                    (fps, value),
-                    xytext=(0, 8),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=7.5,
-                )
             key = collection.accuracy.datasets[dataset].convention.headline[0]
             panel.margins(x=0.35, y=0.35)
             panel.set_ylim(*at_least(SPAN, panel.get_ylim()))
             panel.set(title=dataset, xlabel="network, frames a second", ylabel=f"{key}, per cent")
         figure.legend(
-            list(legend.values()), list(legend), loc="outside lower center", ncols=len(legend)
+            list(legend.values()), list(legend), loc="outside lower left", ncols=len(legend)
         )
         words = "; ".join(
             f"{dataset}: "
@@ -100,6 +93,9 @@ def tradeoff(collection: Collection) -> Figure | None:
             )
             for dataset, found in points.items()
         )
+        # The legend takes room: only behind it the panels have their size.
+        for panel, found in zip(axes[0], points.values(), strict=True):
+            label(panel, found)
         clock = "device time" if collection.on_cuda else "wall time on a CPU"
         return save(
             figure,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hit_trackers.families import registry
 from toolkit_adapters.reporting import memory
 from toolkit_adapters.reporting.checks import Check, Outcome, Subject, score_pairs
 from toolkit_adapters.reporting.collect import Collection
@@ -20,6 +21,15 @@ _OUTCOMES = {
     (Subject.SCORES, Outcome.HOLDS): "yes, the same to 0.1",
     (Subject.SCORES, Outcome.DENIED): "no, they differ",
 }
+
+
+def executed(collection: Collection, tracker: str) -> str:
+    """What the parts of its name mean; "" where its family does not say so, or is not here."""
+    run = collection.run(tracker)
+    family = registry().families.get(run.family)
+    known = family.tokens() if family else {}
+    parts = tracker.removeprefix(run.baseline).split("_")
+    return " and ".join(known[part] for part in parts if part in known)
 
 
 def first_divergence(certificate: Certificate) -> str:

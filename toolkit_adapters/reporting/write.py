@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from toolkit_adapters.records import REPEAT
 from toolkit_adapters.records.files import write_atomically
 from toolkit_adapters.reporting import snapshot
 from toolkit_adapters.reporting.answers import questions
@@ -101,6 +102,19 @@ def title(collection: Collection) -> str:
     return f"{', '.join(baselines)}: is it still the same tracker?"
 
 
+def _many(broken: int) -> str:
+    return "1 claim or control is" if broken == 1 else f"{broken} claims or controls are"
+
+
+def _controls(collection: Collection) -> str:
+    """That the controls hold, and what they are; "" where there are none."""
+    names = [name for name in collection.trackers if name in collection.controls]
+    others = [name for name in names if not name.endswith(REPEAT)]
+    found = ["the baseline, run again, equals itself"] if len(others) < len(names) else []
+    found += [f"{', '.join(others)} does not, as it must not"] if others else []
+    return f", and every control: {'; '.join(found)}" if found else ""
+
+
 def summary(collection: Collection) -> str:
     """One paragraph: what was run, where, and whether every claim and control holds.
 
@@ -111,9 +125,9 @@ def summary(collection: Collection) -> str:
     broken, gaps = verification.broken, verification.gaps
     part = " on that part" if gaps else ""
     verdict = (
-        f"Every claim and every control holds{part}."
+        f"Every claim holds{part}{_controls(collection)}."
         if not broken
-        else f"{len(broken)} claims or controls are broken{part}; the first: {broken[0]}."
+        else f"{_many(len(broken))} broken{part}; the first: {broken[0]}."
     )
     unscored = [
         f"{d.name} is not scored: {d.reason}."

@@ -23,7 +23,8 @@ from toolkit_adapters.scoring.scores import Score
 class Convention:
     """How one authority scores a dataset.
 
-    score: predictions and `Truth` of one sequence to its `Score`.
+    score: predictions and `Truth` of one sequence to its `Score`; those of datasets with
+        attributes of frames take `only`, too: bool (N,), the frames that count.
     headline: the values a table prints, in the order papers print them.
     thresholds: of each curve.
     zeros_for_missing: a missing result is scored (as `score(None, truth)`) and not an error.

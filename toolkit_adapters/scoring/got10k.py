@@ -16,7 +16,7 @@ from toolkit_adapters.scoring.scores import Score
 IOU_THRESHOLDS = np.linspace(0, 1, 101)
 
 
-def score(boxes: geometry.Floats, truth: Truth) -> Score:
+def score(boxes: geometry.Floats, truth: Truth, only: geometry.Bools | None = None) -> Score:
     """AO, SR0.5 and SR0.75 of one sequence; its weight is the number of frames scored.
 
     The first frame and frames without a visible target (`cover` 0) are left out. Means over
@@ -26,6 +26,7 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
         boxes: (N, 4) predictions, or (R, N, 4) for R repetitions; x, y, w, h in pixels.
         truth: boxes (N, 4); cover (N,), without which every frame after the first counts; size of
             the frames, without which boxes are not bounded to the image.
+        only: (N,), the frames that count; all of them for None.
 
     Raises:
         ShortResultError: another number of rows than frames.
@@ -36,6 +37,8 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
     frames = len(truth.boxes)
     counted = np.ones(frames, bool) if truth.cover is None else np.asarray(truth.cover) > 0
     counted[0] = False
+    if only is not None:
+        counted &= only
     overlaps = []
     for repetition in repetitions:
         checked = geometry.as_boxes(repetition, "predictions")

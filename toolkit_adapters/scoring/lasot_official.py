@@ -18,7 +18,7 @@ ERROR_THRESHOLDS = np.arange(51, dtype=np.float64)
 NORM_ERROR_THRESHOLDS = np.arange(51, dtype=np.float64) / 100
 
 
-def score(boxes: geometry.Floats, truth: Truth) -> Score:
+def score(boxes: geometry.Floats, truth: Truth, only: geometry.Bools | None = None) -> Score:
     """AUC, P (20 px), P_Norm (0.20), OP50 and OP75 of one sequence.
 
     A prediction with NaN, or of no size, becomes the row before it; the first becomes the truth.
@@ -28,6 +28,7 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels; rows beyond the truth's are cut off.
         truth: boxes (N, 4) and absent (N,).
+        only: (N,), the frames that count; all of them for None.
 
     Raises:
         ShortResultError: M < N.
@@ -50,6 +51,8 @@ def score(boxes: geometry.Floats, truth: Truth) -> Score:
     boxes[0] = target[0]
 
     present = np.ones(frames, bool) if truth.absent is None else ~truth.absent
+    if only is not None:
+        frames, present = int(only.sum()), present & only
     boxes, target = boxes[present], target[present]
     valid = (target > 0).all(axis=1)
     overlap = np.where(valid, geometry.iou(boxes, target), -1.0)

@@ -23,6 +23,7 @@ def score(
     *,
     pad: bool = False,
     unknown_error: float = np.inf,
+    only: geometry.Bools | None = None,
 ) -> Score:
     """AUC, P (20 px), P_Norm (0.20), OP50 and OP75 of one sequence.
 
@@ -38,6 +39,7 @@ def score(
         pad: take frames beyond the last row for boxes of no size, as the toolkit does with other
             datasets than LaSOT.
         unknown_error: centre error of a frame whose truth is no box.
+        only: (N,), the frames that count; all of them for None.
 
     Raises:
         InvalidBoxError: a prediction with NaN or a negative size, without `repair`.
@@ -72,4 +74,7 @@ def score(
     error = np.where(valid, geometry.centre_error(boxes, target), unknown_error)
     norm_error = np.where(valid, geometry.normalised_centre_error(boxes, target), -1.0)
     norm_error[~present] = np.inf
+    if only is not None:
+        overlap, error, norm_error = overlap[only], error[only], norm_error[only]
+        frames = len(overlap)
     return from_errors(overlap, error, norm_error, frames, drop_zero_curves=False, notes=notes)

@@ -10,7 +10,7 @@ import dataclasses
 
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import lasot_official
-from toolkit_adapters.scoring.geometry import Floats
+from toolkit_adapters.scoring.geometry import Bools, Floats
 from toolkit_adapters.scoring.scores import Score
 
 IOU_THRESHOLDS = lasot_official.IOU_THRESHOLDS
@@ -19,7 +19,7 @@ ERROR_THRESHOLDS = lasot_official.ERROR_THRESHOLDS
 _VALUES, _CURVES = ("AUC", "P", "OP50"), ("success", "precision")
 
 
-def score(boxes: Floats, truth: Truth) -> Score:
+def score(boxes: Floats, truth: Truth, only: Bools | None = None) -> Score:
     """AUC, P (20 px) and OP50 of one sequence.
 
     A prediction with NaN, or of no size, becomes the row before it; the first becomes the truth.
@@ -30,11 +30,12 @@ def score(boxes: Floats, truth: Truth) -> Score:
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels; rows beyond the truth's are cut off.
         truth: boxes (N, 4).
+        only: (N,), the frames that count; all of them for None.
 
     Raises:
         ShortResultError: M < N.
     """
-    found = lasot_official.score(boxes, dataclasses.replace(truth, absent=None))
+    found = lasot_official.score(boxes, dataclasses.replace(truth, absent=None), only)
     return dataclasses.replace(
         found,
         values={name: found.values[name] for name in _VALUES},

@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import lasot_official, lasot_pytracking
-from toolkit_adapters.scoring.geometry import Floats
+from toolkit_adapters.scoring.geometry import Bools, Floats
 from toolkit_adapters.scoring.scores import Score
 
 IOU_THRESHOLDS = lasot_official.IOU_THRESHOLDS
@@ -20,7 +20,7 @@ ERROR_THRESHOLDS = lasot_official.ERROR_THRESHOLDS
 NORM_ERROR_THRESHOLDS = lasot_official.NORM_ERROR_THRESHOLDS
 
 
-def score(boxes: Floats, truth: Truth) -> Score:
+def score(boxes: Floats, truth: Truth, only: Bools | None = None) -> Score:
     """AUC, P_Norm (0.20), P (20 px), OP50 and OP75 of one sequence.
 
     As `lasot_pytracking.score`, but nothing is known of absent targets, and frames beyond the last
@@ -30,18 +30,19 @@ def score(boxes: Floats, truth: Truth) -> Score:
     Args:
         boxes: (M, 4) predictions, x, y, w, h in pixels; rows beyond the truth's are cut off.
         truth: boxes (N, 4).
+        only: (N,), the frames that count; all of them for None.
 
     Raises:
         InvalidBoxError: a prediction with NaN or a negative size, at which the toolkit stops.
     """
-    return _score(boxes, truth, np.inf)
+    return _score(boxes, truth, np.inf, only)
 
 
-def score_uav(boxes: Floats, truth: Truth) -> Score:
+def score_uav(boxes: Floats, truth: Truth, only: Bools | None = None) -> Score:
     """As `score`; but frames whose truth is no box (UAV123 has NaN there) succeed in P as well."""
-    return _score(boxes, truth, -1.0)
+    return _score(boxes, truth, -1.0, only)
 
 
-def _score(boxes: Floats, truth: Truth, unknown_error: float) -> Score:
+def _score(boxes: Floats, truth: Truth, unknown_error: float, only: Bools | None) -> Score:
     known = dataclasses.replace(truth, absent=None)
-    return lasot_pytracking.score(boxes, known, pad=True, unknown_error=unknown_error)
+    return lasot_pytracking.score(boxes, known, pad=True, unknown_error=unknown_error, only=only)

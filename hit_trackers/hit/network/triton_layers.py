@@ -67,10 +67,9 @@ def project(
     out = tokens.new_empty(1, rows, columns)
     tokens = tokens.contiguous()
     residual = residual.contiguous() if residual is not None else None
-    # Few tokens: more programs, for a GPU has more than a hundred processors.
-    height = 32 if rows > 128 else 16
+    height = rows_of_a_program(rows)
     with torch.cuda.device_of(tokens):  # Triton launches on the current device
-        _kernels().projection[-(-rows // height), -(-columns // COLUMNS)](
+        kernels().projection[-(-rows // height), -(-columns // COLUMNS)](
             *(tokens, linear.weight, linear.bias, out if residual is None else residual, out),
             *(rows, inner, columns),
             BEFORE=before,
@@ -83,6 +82,11 @@ def project(
             enable_fp_fusion=False,  # a product and a sum made one would be rounded once
         )
     return out
+
+
+def rows_of_a_program(rows: int) -> int:
+    """Few tokens: more programs, for a GPU has more than a hundred processors."""
+    return 32 if rows > 128 else 16
 
 
 class Mlp(nn.Module):
@@ -137,7 +141,7 @@ class FirstConvolution(nn.Module):
         out = torch.empty(1, side // 2, side // 2, channels, device=pixels.device)
         convolution = self.convolution
         with torch.cuda.device_of(pixels):
-            _kernels().first_convolution[side // 2, -(-side // 2 // PIXELS)](
+            kernels().first_convolution[side // 2, -(-side // 2 // PIXELS)](
                 *(pixels.contiguous(), self.mean, self.deviation),
                 *(convolution.weight, convolution.bias, out, side),
                 CHANNELS=channels,
@@ -168,7 +172,8 @@ def use(network: HiT, mean: Tensor, deviation: Tensor) -> None:
     body.patch_embed = nn.Sequential(FirstConvolution(first, mean, deviation), *rest)
 
 
-def _kernels() -> Any:
+def kernels() -> Any:
+    """HiT's kernels; the first call imports Triton."""
     from hit_trackers.hit.network import kernels
 
     return kernels

@@ -36,8 +36,8 @@ def table2(collection: Collection) -> Table:
             overall = found[dataset]
             cells.append(number(overall.values[score] if overall else None, ".1f", scale=100))
         rows.append((text(tracker), *cells))
-    if columns:
-        rows += _published(collection, columns)
+    published = _published(collection, columns)
+    rows += [row for row, _ in published]
     return Table(
         name="table2",
         section=Section.ACCURACY,
@@ -45,7 +45,10 @@ def table2(collection: Collection) -> Table:
         title="Table 2. Accuracy, per cent",
         headings=("tracker", *(f"{dataset} {score}" for dataset, score in columns)),
         rows=tuple(rows),
-        notes=tuple(f"{dataset}: {_scored_on(collection, dataset)}" for dataset in datasets),
+        notes=(
+            *(f"{dataset}: {_scored_on(collection, dataset)}" for dataset in datasets),
+            *(note for _, note in published),
+        ),
     )
 
 
@@ -135,18 +138,27 @@ def _scored_on(collection: Collection, dataset: str) -> str:
     return f"{words}."
 
 
-def _published(collection: Collection, columns: list[tuple[str, str]]) -> list[tuple[Cell, ...]]:
-    """A row for each reference that states a score of these columns; the demo has none."""
-    rows = []
+def _published(
+    collection: Collection, columns: list[tuple[str, str]]
+) -> list[tuple[tuple[Cell, ...], str]]:
+    """A row for each publication that states a score of these columns, and whose figures it has.
+
+    The demo has none.
+    """
+    stated = []
     for reference in references_for(collection.families):
+        label = f"{reference.label}: {reference.baseline.title}"
+        stated.append((label, reference.scores, reference.source))
+        stated += [(f"published: {o.title}", o.scores, o.source) for o in reference.others]
+    rows = []
+    for label, scores, source in stated:
         values = []
         for dataset, score in columns:
-            stated = reference.scores.get(collection.accuracy.datasets[dataset].convention.dataset)
-            known = None if stated is None or dataset in DEMO_PARTS else stated.values.get(score)
+            found = scores.get(collection.accuracy.datasets[dataset].convention.dataset)
+            known = None if found is None or dataset in DEMO_PARTS else found.values.get(score)
             values.append(number(known, ".1f", Mark.PUBLISHED))
         if not all(cell.empty for cell in values):
-            label = f"{reference.label}: {reference.baseline.title}"
-            rows.append((text(label, Mark.PUBLISHED), *values))
+            rows.append(((text(label, Mark.PUBLISHED), *values), f"{label}: {source}."))
     return rows
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hit_trackers.references import Reference
+from collections.abc import Iterator
+
+from hit_trackers.references import Other, Reference
 from toolkit_adapters.reporting.checks import references_for
 from toolkit_adapters.reporting.collect import SCOPES, Collection
 from toolkit_adapters.reporting.sections import Section
@@ -27,7 +29,7 @@ NO_GPU = "No GPU was at hand: these are wall times on a CPU, and no device time 
 def table1(collection: Collection) -> list[Table]:
     """Table 1 of the paper, one for each device: latency, FPS, ratio."""
     tables: list[Table] = []
-    references = [r for r in references_for(collection.families) if r.speedup is not None]
+    references = [r for r in references_for(collection.families) if _rows_of(r)]
     for device in collection.devices:
         names = [name for name in collection.trackers if collection.device(name) == device]
         on_cuda = collection.run(names[0]).on_cuda
@@ -46,7 +48,7 @@ def table1(collection: Collection) -> list[Table]:
             whole = collection.latency(name, "frame")
             row.append(milliseconds(whole.mean if whole else None))
             rows.append((*row, number(whole.fps if whole else None, ".1f")))
-        rows += [row for r in references for row in _published(r)]
+        rows += [row for r in references for row in _rows_of(r)]
         tables.append(
             Table(
                 name=f"table1{'' if len(collection.devices) == 1 else f'_{len(tables) + 1}'}",
@@ -61,11 +63,7 @@ def table1(collection: Collection) -> list[Table]:
                     *SCOPE_NOTES,
                     RATIO_NOTE,
                     *control_notes(collection),
-                    *(
-                        f"Rows “{r.label}” are the {r.label}'s figures ({r.setting}), not measured "
-                        "here."
-                        for r in references
-                    ),
+                    *(note for r in references for note in _whose(r)),
                 ),
             )
         )
@@ -123,22 +121,50 @@ def launch_overhead(collection: Collection, tracker: str) -> float | None:
     return wall.mean - device.mean if wall and device else None
 
 
-def _published(reference: Reference) -> list[tuple[Cell, ...]]:
-    """A reference's rows of Table 1: its baseline and its variant."""
+def _rows_of(reference: Reference) -> list[tuple[Cell, ...]]:
+    """The rows of a reference that states times: its own two, and those of other trackers."""
+    place = "GPU" if reference.gpu else "CPU"
+    prefix = f"{reference.label}, {place}: "
+    first, second = reference.baseline, reference.variant
     rows = []
-    prefix = f"{reference.label}, {'GPU' if reference.gpu else 'CPU'}: "
-    for label, tracker, speedup in (
-        (reference.baseline.title, reference.baseline, None),
-        (f"+ {reference.variant.title}", reference.variant, reference.speedup),
-    ):
-        cells = [
-            text(prefix + label, Mark.PUBLISHED),
-            number(tracker.ms, ".2f", Mark.PUBLISHED),
-            number(tracker.fps, ".0f", Mark.PUBLISHED),
-            number(speedup, ".2f", Mark.PUBLISHED),
-        ]
-        rows.append((*cells, *[number(None)] * 5))
-    return rows
+    if first.fps is not None:
+        rows.append(_row(prefix + first.title, first.ms, first.fps))
+    if reference.speedup is not None:
+        label = f"{prefix}+ {second.title}"
+        rows.append(_row(label, second.ms, second.fps, reference.speedup))
+    others = [_row(f"published: {each.title}", None, each.fps) for each in _timed(reference)]
+    return rows + others
+
+
+def _row(
+    label: str, ms: float | None, fps: float | None, speedup: float | None = None
+) -> tuple[Cell, ...]:
+    return (
+        text(label, Mark.PUBLISHED),
+        number(ms, ".2f", Mark.PUBLISHED),
+        number(fps, ".0f", Mark.PUBLISHED),
+        number(speedup, ".2f", Mark.PUBLISHED),
+        *[number(None)] * 5,
+    )
+
+
+def _timed(reference: Reference) -> list[Other]:
+    return [other for other in reference.others if other.fps is not None]
+
+
+def _whose(reference: Reference) -> Iterator[str]:
+    """What must be known of the rows: where they were measured, and who says so."""
+    device = (
+        ""
+        if not reference.device or reference.device in reference.setting
+        else (f", {reference.device}")
+    )
+    yield (
+        f"Rows “{reference.label}” are the {reference.label}'s figures "
+        f"({reference.setting}{device}), not measured here."
+    )
+    for other in _timed(reference):
+        yield f"“{other.title}” is published for {other.device}: {other.source}."
 
 
 def _sharing(collection: Collection) -> list[str]:

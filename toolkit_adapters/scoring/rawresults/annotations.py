@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from hit_trackers.errors import DatasetError, ResultFileError
 from toolkit_adapters.datasets.annotations import Text, parse_flags, read_truth
 from toolkit_adapters.datasets.base import natural
+from toolkit_adapters.datasets.benchmarks import BENCHMARKS
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring.rawresults.files import Files
 
@@ -101,19 +102,23 @@ class Annotations:
         table[sequence] = name
 
 
-def read_attributes(files: Files, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Sequences by attribute, from files `<sequence>.txt` of zeros and ones.
+def read_attributes(
+    files: Files, names: tuple[str, ...], dataset: str = "lasot"
+) -> Mapping[str, tuple[str, ...]]:
+    """Sequences by attribute, from files of zeros and ones.
 
-    The attribute names are LaSOT's, in its order; other counts get numbers for names.
+    They are called `<sequence>.txt`, or `<sequence>_attribute.txt` as TNL2K's toolkit has it. The
+    attributes are called as the benchmark does, in its order; other counts get numbers for names.
     """
+    known = BENCHMARKS[dataset].attributes if dataset in BENCHMARKS else LASOT_ATTRIBUTES
     groups: dict[str, list[str]] = {}
-    by_name = {PurePosixPath(name).stem: name for name in files.names}
+    by_name = {PurePosixPath(name).stem.removesuffix("_attribute"): name for name in files.names}
     for sequence in names:
         if sequence not in by_name:
             continue
         flags = parse_flags(files.read(by_name[sequence]), files.where(by_name[sequence]))
         numbered = [f"attribute {i + 1}" for i in range(len(flags))]
-        titles = LASOT_ATTRIBUTES if len(flags) == len(LASOT_ATTRIBUTES) else numbered
+        titles = known if len(flags) == len(known) else numbered
         for title, flag in zip(titles, flags, strict=True):
             if flag:
                 groups.setdefault(title, []).append(sequence)

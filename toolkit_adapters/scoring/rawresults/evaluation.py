@@ -5,20 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from hit_trackers.errors import ResultFileError
+from toolkit_adapters.datasets import open_datasets
+from toolkit_adapters.datasets.base import Dataset
 from toolkit_adapters.datasets.benchmarks import BENCHMARKS
-from toolkit_adapters.datasets.lasot import official_names
+from toolkit_adapters.datasets.lasot import Lasot, official_names
 from toolkit_adapters.datasets.listed import Listed
 from toolkit_adapters.datasets.trackingnet import truth_folder
 from toolkit_adapters.datasets.truth import Truth
 from toolkit_adapters.scoring import Convention, InvalidBoxError, Score, combine
-from toolkit_adapters.scoring.geometry import bad_rows, previous_row_where
+from toolkit_adapters.scoring.attributes import Group, attributes_of, by_attribute
+from toolkit_adapters.scoring.geometry import Bools, bad_rows, previous_row_where
 from toolkit_adapters.scoring.rawresults.annotations import Annotations
 from toolkit_adapters.scoring.rawresults.files import Files
 from toolkit_adapters.scoring.rawresults.predictions import Predictions
@@ -35,6 +38,8 @@ class Evaluation:
     missing: sequences without a result; scored or left out as the convention says.
     unused: files that belong to no sequence.
     bad: number of rows with NaN or of no size, by sequence.
+    attributes: scores by attribute, of sequences and of frames; {} where they were not asked for,
+        or the benchmark says nothing.
     """
 
     convention: Convention
@@ -43,6 +48,7 @@ class Evaluation:
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     bad: Mapping[str, int]
+    attributes: Mapping[str, Group] = field(default_factory=dict)
 
     @property
     def overall(self) -> Score:
@@ -64,6 +70,7 @@ def evaluate(
     repair: bool = False,
     truncate: bool = False,
     dataset: str = "",
+    attributes: bool = False,
 ) -> Evaluation:
     """Score the raw results in a folder or zip.
 
@@ -77,6 +84,7 @@ def evaluate(
         truncate: cut boxes to integers first, as pytracking and HiT did before saving.
         dataset: name of the dataset, where its annotations have a layout of their own ("otb",
             "uav20l", ...).
+        attributes: score by attribute, too, as far as the benchmark says who has which.
 
     Raises:
         ResultFileError, DatasetError: naming file, line and reason.
@@ -107,27 +115,39 @@ def evaluate(
                 "--skip-missing scores the others, and says so"
             )
 
+        def load(name: str) -> np.ndarray:
+            boxes = predictions.load(found[name])
+            return np.trunc(boxes) if truncate else boxes
+
         def score(name: str) -> tuple[Score, int]:
             if not found[name]:
                 return convention.score(None, table.load(name)), 0
-            boxes = predictions.load(found[name])
-            boxes = np.trunc(boxes) if truncate else boxes
-            where = results.where(found[name][0])
+            boxes, where = load(name), results.where(found[name][0])
             bad = int(bad_rows(boxes.reshape(-1, 4)).sum())
             return _score(convention, boxes, table.load(name), where, repair), bad
+
+        def part(name: str, only: Bools) -> Score:
+            where = results.where(found[name][0])
+            return _score(convention, load(name), table.load(name), where, repair, only)
 
         scored = [name for name in names if found[name] or convention.zeros_for_missing]
         # Inflating releases the interpreter's lock, so one file is parsed while the next inflates.
         with ThreadPoolExecutor(2) as pool:
             both = dict(zip(scored, pool.map(score, scored), strict=True))
+        scores = {name: score for name, (score, _) in both.items()}
+        known = _with_attributes(dataset, annotations) if attributes else None
+        groups = {}
+        if known is not None:
+            groups = by_attribute(attributes_of(known, scores), scores, part)
         unused = predictions.unused(tuple(itertools.chain.from_iterable(spelled.values())))
     return Evaluation(
         convention,
-        scores={name: score for name, (score, _) in both.items()},
+        scores=scores,
         sequences=len(names),
         missing=missing,
         unused=tuple(unused),
         bad={name: bad for name, (_, bad) in both.items() if bad},
+        attributes=groups,
     )
 
 
@@ -167,6 +187,20 @@ def _listed(dataset: str, root: Path) -> _ListedTruth | None:
     return truth if truth.names else None
 
 
+def _with_attributes(dataset: str, annotations: Path) -> Dataset | None:
+    """A dataset that knows the attributes of its sequences; None where that needs its folders.
+
+    Those of LaSOT, OTB and TNL2K are tables of ours.
+    """
+    if dataset == "lasot":
+        return Lasot(annotations)
+    if dataset in BENCHMARKS:
+        return Listed(annotations, dataset)
+    if annotations.is_dir():
+        return open_datasets(dataset, annotations)[0]
+    return None
+
+
 def annotation_root(path: Path, dataset: str) -> Path:
     """Where below or beside a dataset's root its truth is; the path itself for anything else.
 
@@ -191,9 +225,14 @@ def _names_to_score(table: _Table, dataset: str) -> tuple[str, ...]:
 
 
 def _score(
-    convention: Convention, boxes: np.ndarray, truth: Truth, where: str, repair: bool
+    convention: Convention,
+    boxes: np.ndarray,
+    truth: Truth,
+    where: str,
+    repair: bool,
+    only: Bools | None = None,
 ) -> Score:
-    """The score of one sequence, with its file named in every error."""
+    """The score of one sequence, or of some frames, with its file named in every error."""
     if boxes.ndim == 3 and convention.name != "got10k":
         raise ResultFileError(
             f"{where}: {len(boxes)} repetitions, but {convention.name} scores a single run"
@@ -203,7 +242,7 @@ def _score(
         boxes = np.stack([previous_row_where(run, bad_rows(run)) for run in runs])
         boxes = boxes if len(runs) > 1 else boxes[0]
     try:
-        return convention.score(boxes, truth)
+        return convention.score(boxes, truth, **({} if only is None else {"only": only}))
     except InvalidBoxError as error:
         raise ResultFileError(f"{where}: {error}; --repair takes the row before instead") from error
     except ResultFileError as error:

@@ -1,0 +1,2 @@
+def instantiate(config, **more):
+    return config["make"](**config["values"], **more)

@@ -1,0 +1,2 @@
+class EasyDict(dict):
+    __getattr__ = dict.__getitem__
