@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from functools import partial
 
+import torch
+
 from hit_trackers.attention import exact, fused, memeff, streaming
 from hit_trackers.attention.operator import Attend, Operator
 from hit_trackers.attention.site import EAGER, Site, use
 
-__all__ = ["EAGER", "ON_CUDA", "OPERATORS", "Attend", "Operator", "Site", "use"]
+__all__ = ["EAGER", "ON_CUDA", "OPERATORS", "Attend", "Operator", "Site", "for_large_maps", "use"]
 
 OPERATORS = {
     operator.name: operator
@@ -34,3 +36,13 @@ ON_CUDA = {
     # A kernel of its own needs the device: the arithmetic is that of the official expression.
     "fused": EAGER,
 }
+
+
+def for_large_maps(token: str, device: str) -> Operator:
+    """The operator of a token, for a network with larger maps of scores than HiT's.
+
+    `exact` then works by heads on a CPU, one for each of the threads that there are now.
+    """
+    if token == "exact" and device == "cpu":
+        return Operator(token, partial(exact.attend_by_heads, heads=torch.get_num_threads()))
+    return OPERATORS[token]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hit_trackers.attention import OPERATORS, use
+from hit_trackers.attention import for_large_maps, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors
+from hit_trackers.layers.products import lay_out_widening
 from hit_trackers.mixformer.config import setting_of
 from hit_trackers.mixformer.network.mixformer import MixFormer, Output
 from hit_trackers.mixformer.network.vit import MixViT
@@ -95,8 +96,11 @@ def make_program(network: MixFormer, variant: Variant, device: str) -> MixFormer
     if isinstance(backbone, MixViT):
         official = setting_of(variant.part("size"), variant.part("setting")).online > 1
         backbone.strides_of_forward = keeps and not official
-    use(network, OPERATORS[variant.part("attention")])
+    use(network, for_large_maps(variant.part("attention"), device))
     program = MixFormerProgram(network, keeps)
     eager = variant.part("engine") == "eager"
     program.looks_up_pixels = works_in_place(variant) and eager and device == "cpu"
+    if program.looks_up_pixels:
+        # Templates, which are fewer tokens, come once.
+        lay_out_widening(backbone, network.config.feature_side**2)
     return program

@@ -14,7 +14,8 @@ from hit_trackers.variants import Variant
 def sketch(variant: Variant) -> Sketch:
     """The calls of a float32 frame, operator by operator, as the tracker makes them on CUDA."""
     with torch.device("meta"), torch.no_grad():
-        network = build(variant.part("size")).eval()
+        # Without gradients: a counter of arithmetic stumbles over the expanded score token.
+        network = build(variant.part("size")).eval().requires_grad_(False)
         if works_in_place(variant):
             network.work_in_place()
         use(network, ON_CUDA[variant.part("attention")])

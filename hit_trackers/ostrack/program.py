@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hit_trackers.attention import OPERATORS, use
+from hit_trackers.attention import for_large_maps, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program
+from hit_trackers.layers.products import lay_out_widening
 from hit_trackers.ostrack.network.ostrack import OSTrack, Output
 from hit_trackers.variants import Variant
 
@@ -98,8 +99,10 @@ def make_program(network: OSTrack, variant: Variant, device: str) -> OSTrackProg
     official = variant.part("attention") == "eager" and variant.part("engine") == "eager"
     if official:
         network.as_official()
-    use(network, OPERATORS[variant.part("attention")])
+    use(network, for_large_maps(variant.part("attention"), device))
     program = OSTrackProgram(network, caches_template(variant))
     eager = variant.part("engine") == "eager"
     program.looks_up_pixels = works_in_place(variant) and eager and device == "cpu"
+    if program.looks_up_pixels:
+        lay_out_widening(network.backbone)
     return program

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hit_trackers.attention import OPERATORS, Operator, exact, use
+from hit_trackers.attention import for_large_maps, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors, each
+from hit_trackers.layers.products import lay_out_widening
 from hit_trackers.layers.sparing import spare
 from hit_trackers.stark.network.lightning import Lightning
 from hit_trackers.stark.network.stark import Output, Stark, Tokens, join
 from hit_trackers.variants import Variant
-
-#: Queries at a time on a CPU: their scores of 8 heads and 464 or 528 keys are 2 MiB.
-BLOCK = 128
 
 
 def spares(variant: Variant) -> bool:
@@ -89,16 +86,15 @@ def make_program(network: Any, variant: Variant, device: str) -> StarkProgram:
         EngineError: PyTorch does not compute it in that precision.
     """
     network = network.eval().to(torch.device(device)).to(floating(variant))
-    operator = OPERATORS[variant.part("attention")]
     in_place = spares(variant)
     eager_on_cpu = variant.part("engine") == "eager" and device == "cpu"
     if in_place:
         spare(network)
         if eager_on_cpu:
             network.look()
-    if variant.part("attention") == "exact" and device == "cpu":
-        operator = Operator("exact", partial(exact.attend, block=BLOCK))
-    use(network, operator)
+    use(network, for_large_maps(variant.part("attention"), device))
     program = StarkProgram(network)
     program.looks_up_pixels = in_place and eager_on_cpu
+    if program.looks_up_pixels:
+        lay_out_widening(network.transformer)
     return program

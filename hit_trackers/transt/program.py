@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from hit_trackers.attention import OPERATORS, Operator, exact, use
+from hit_trackers.attention import for_large_maps, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program
+from hit_trackers.layers.products import lay_out_widening
 from hit_trackers.layers.sparing import spare
 from hit_trackers.transt.network.fusion import Stream
 from hit_trackers.transt.network.transt import Output, TransT
 from hit_trackers.variants import Variant
-
-#: Queries at a time on a CPU: their scores of 8 heads and 1024 keys are 2 MiB. 16 to 1024 were
-#: timed: from 64 to 128 nothing changes, and more leave the cache.
-BLOCK = 64
 
 
 def works_once(variant: Variant) -> bool:
@@ -114,16 +109,15 @@ def make_program(network: TransT, variant: Variant, device: str) -> TransTProgra
         EngineError: PyTorch does not compute it in that precision.
     """
     network = network.eval().to(torch.device(device)).to(floating(variant))
-    operator = OPERATORS[variant.part("attention")]
     if works_once(variant):
         network.keep_places()
     if spares(variant):
         spare(network)
-    if variant.part("attention") == "exact" and device == "cpu":
-        operator = Operator("exact", partial(exact.attend, block=BLOCK))
-    use(network, operator)
+    use(network, for_large_maps(variant.part("attention"), device))
     program = TransTProgram(network, works_once(variant))
     program.looks_up_pixels = (
         spares(variant) and variant.part("engine") == "eager" and device == "cpu"
     )
+    if program.looks_up_pixels:
+        lay_out_widening(network.featurefusion_network)
     return program

@@ -81,6 +81,38 @@ def test_exact_is_bitwise_eager(shape: tuple[int, ...], block: int, threads: int
         torch.set_num_threads(before)
 
 
+#: Larger maps than HiT's: TransT's, OSTrack-384's, MixViT's, MixCvT's (cut), STARK's.
+LARGE = [
+    *((8, 1024, 1024, 32, 32), (8, 256, 1024, 32, 32), (8, 1024, 256, 32, 32)),
+    *((12, 720, 720, 64, 64), (12, 427, 427, 64, 64), (12, 89, 153, 64, 64)),
+    *((12, 324, 452, 64, 64), (1, 1600, 2112, 64, 64), (3, 1600, 528, 64, 64)),
+    *((8, 464, 464, 32, 32), (8, 1, 528, 32, 32)),
+]
+
+
+@pytest.mark.parametrize("heads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("shape", LARGE, ids=str)
+def test_by_heads_is_bitwise_eager(shape: tuple[int, ...], threads: int, heads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        q, k, v, _, scale = problem(shape)
+        padding = torch.zeros(1, 1, shape[2])
+        padding[..., -7:] = -math.inf
+        for bias in (None, padding):
+            arguments = (q, k, v, bias, scale)
+            found = exact.attend_by_heads(*arguments, heads=heads)
+            assert torch.equal(found, EAGER.attend(*arguments))
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_by_heads_takes_each_head_s_bias() -> None:
+    arguments = problem((6, 500, 700, 32, 64))
+    assert torch.equal(exact.attend_by_heads(*arguments, heads=2), EAGER.attend(*arguments))
+
+
 @pytest.mark.parametrize("name", ["streaming", "memeff"])
 def test_what_claims_tolerance_is_not_bitwise(name: str) -> None:
     """The claim is measured: were these bitwise, the zoo should say so."""

@@ -36,7 +36,7 @@ def test_counts_of_the_cuda_path() -> None:
 
 
 def test_products_both_ways() -> None:
-    text = output_of("benchmarks.products", "--size", "small", "--repeats", "1")
+    text = output_of("benchmarks.products", "--tracker", "hit_small", "--repeats", "1")
     assert "tokens" in text
     assert "| 80 |" in " ".join(text.split())
     assert "| 20 |" in " ".join(text.split())

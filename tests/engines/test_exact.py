@@ -11,7 +11,8 @@ import torch
 
 import hit_trackers
 from hit_trackers.engines.eager import EagerEngine
-from hit_trackers.hit.network.products import PackedLinear, RearrangedLinear, SwappedLinear, Way
+from hit_trackers.hit.network.products import PackedLinear, SwappedLinear
+from hit_trackers.layers.products import LaidOutLinear, RearrangedLinear, Way, lay_out_widening
 
 needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="no oneDNN")
 
@@ -128,3 +129,31 @@ def test_looked_up_pixels_are_the_normalised_ones(patches: np.ndarray) -> None:
         found, expected = exact.normalise(patch), baseline.normalise(patch)
         assert torch.equal(found, expected)
         assert found.stride() == expected.stride(), "the layout decides which convolution runs"
+
+
+needs_mkl = pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="no MKL")
+
+
+@needs_mkl
+@pytest.mark.parametrize("shape", [(1, 153), (1, 320), (256, 1)], ids=str)
+def test_weights_laid_out_once_give_the_product(shape: tuple[int, int]) -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(768, 2304), torch.nn.Linear(2304, 768))
+    wide, narrow = network
+    tokens = torch.randn(*shape, 768)
+    lay_out_widening(network, fewest=100)
+    assert network[1] is narrow
+    linear = network[0]
+    assert isinstance(linear, LaidOutLinear)
+    assert dict(linear.state_dict()).keys() == dict(wide.state_dict()).keys()
+    with torch.inference_mode():
+        for some in (tokens, tokens + 1, tokens[:50, :50]):
+            assert torch.equal(linear(some), wide(some))
+    ways = [linear.found[count, torch.get_num_threads()] for count in (max(shape), 50)]
+    assert [way is not None for way in ways] == [True, False], "50 tokens are too few"
+    assert linear.packed_bytes == 768 * 2304 * 4
+
+
+def test_what_is_no_float32_is_left_as_it_is() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(768, 2304)).to(torch.bfloat16)
+    lay_out_widening(network)
+    assert type(network[0]) is torch.nn.Linear

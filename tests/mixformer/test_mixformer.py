@@ -265,3 +265,12 @@ def test_a_sketch_makes_the_calls_of_a_frame(name: str) -> None:
     sketch = family_of("mixformer").sketch(parse(name))
     assert sketch is not None
     assert sum(count_operators(sketch.frame).values()) > 80
+
+
+def test_the_arithmetic_of_a_frame_is_counted() -> None:
+    from toolkit_adapters.bench.roofline import frame_flops
+
+    baseline, exact = (frame_flops(parse(f"mixformer_vit{token}")) for token in ("", "_exact"))
+    assert baseline is not None
+    assert exact is not None
+    assert baseline > exact > 0

@@ -11,7 +11,8 @@ from hit_trackers.attention import EAGER, Operator
 from hit_trackers.hit.network.config import HiTConfig
 from hit_trackers.hit.network.layers import ConvBN, LinearBN
 from hit_trackers.hit.network.position import bias_indices, token_positions
-from hit_trackers.hit.network.products import PackedLinear, SwappedLinear, rearrange
+from hit_trackers.hit.network.products import PackedLinear, SwappedLinear
+from hit_trackers.layers.products import rearrange
 
 
 class BiasedAttention(nn.Module):

@@ -1,60 +1,16 @@
-"""Linears computed in another way where that is faster and changes no bit; for float32 on a CPU.
-
-The bits of a product depend on the order in which the library adds, and that order on the library,
-its version, the shapes and the number of threads. So nothing is assumed: another way is used only
-if it gives the usual bits on random tokens, for each number of tokens and of threads.
-"""
+"""HiT's linears in another way where that is faster and changes no bit; for float32 on a CPU."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-Way = Callable[[Tensor], Tensor]
-
-# Smaller layers are not worth it (`python -m benchmarks.products`).
-FEWEST_WEIGHTS = 2**17
+from hit_trackers.layers.products import RearrangedLinear, Way
 
 # What torch.compile, too, calls for weights laid out beforehand; PyTorch does not document it.
 PACKED_CONVOLUTION = "_convolution_pointwise"
-
-
-class RearrangedLinear(nn.Linear):
-    """A linear with other ways to compute it: (1, N, C) -> (1, N, D).
-
-    `found` holds the way that is used, by tokens and threads; None: the usual way, which gets its
-    tokens in the usual layout, whatever layout the linear before it left.
-    """
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear.in_features, linear.out_features, device="meta")
-        self.weight, self.bias = linear.weight, linear.bias
-        self.found: dict[tuple[int, int], Way | None] = {}
-
-    def ways(self, tokens: int) -> Iterator[Way]:
-        """Ways to try for that many tokens, in order."""
-        raise NotImplementedError
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(1, N, C) -> (1, N, D), in the layout of the way taken."""
-        assert tokens.shape[0] == 1, "a tracker sees one image at a time"
-        key = (tokens.shape[1], torch.get_num_threads())
-        if key not in self.found:
-            self.found[key] = self._find(tokens)
-        way = self.found[key]
-        return super().forward(tokens.contiguous()) if way is None else way(tokens)
-
-    def _find(self, tokens: Tensor) -> Way | None:
-        if self.weight.numel() < FEWEST_WEIGHTS:
-            return None
-        generator = torch.Generator().manual_seed(0)
-        # Laid out as these, for that may decide how they are multiplied.
-        trial = torch.empty_like(tokens).normal_(generator=generator)
-        usual = super().forward(trial.contiguous())
-        ways = self.ways(tokens.shape[1])
-        return next((way for way in ways if torch.equal(way(trial), usual)), None)
 
 
 class SwappedLinear(RearrangedLinear):
@@ -117,12 +73,3 @@ class PackedLinear(RearrangedLinear):
             return sums if chains == 1 else sums.view(-1, chains, self.out_features).sum(1)[None]
 
         return multiply
-
-
-def rearrange(module: nn.Module, kind: type[RearrangedLinear]) -> None:
-    """Make every linear below `module`, in place, one of that kind."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
-            setattr(module, name, kind(child))
-        else:
-            rearrange(child, kind)

@@ -1,0 +1,127 @@
+"""Linears computed in another way where that is faster and changes no bit; for float32 on a CPU.
+
+The bits of a product depend on the order in which the library adds, and that order on the library,
+its version, the shapes and the number of threads. So nothing is assumed: another way is used only
+if it gives the usual bits on random tokens, for each number of tokens and of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+Way = Callable[[Tensor], Tensor]
+
+# Smaller layers are not worth it (`python -m benchmarks.products`).
+FEWEST_WEIGHTS = 2**17
+# With fewer a layout is hardly read.
+FEWEST_TOKENS = 64
+
+# What torch.compile, too, calls for weights laid out beforehand; PyTorch does not document them.
+LAY_OUT, LINEAR = "_mkl_reorder_linear_weight", "_mkl_linear"
+
+
+class RearrangedLinear(nn.Linear):
+    """A linear with other ways to compute it: N tokens (1, N, C) or (N, 1, C) -> D channels.
+
+    `found` holds the way that is used, by tokens and threads; None: the usual way, which gets its
+    tokens in the usual layout, whatever layout the linear before it left.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear.in_features, linear.out_features, device="meta")
+        self.weight, self.bias = linear.weight, linear.bias
+        self.found: dict[tuple[int, int], Way | None] = {}
+
+    def ways(self, tokens: int) -> Iterator[Way]:
+        """Ways to try for that many tokens, in order."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens -> the same with D channels, in the layout of the way taken."""
+        assert 1 in tokens.shape[:2], "a tracker sees one image at a time"
+        key = (tokens.shape[0] * tokens.shape[1], torch.get_num_threads())
+        if key not in self.found:
+            self.found[key] = self._find(tokens)
+        way = self.found[key]
+        return super().forward(tokens.contiguous()) if way is None else way(tokens)
+
+    def _find(self, tokens: Tensor) -> Way | None:
+        if self.weight.numel() < FEWEST_WEIGHTS:
+            return None
+        generator = torch.Generator().manual_seed(0)
+        # Laid out as these, for that may decide how they are multiplied.
+        trial = torch.empty_like(tokens).normal_(generator=generator)
+        usual = super().forward(trial.contiguous())
+        ways = self.ways(tokens.shape[0] * tokens.shape[1])
+        return next((way for way in ways if torch.equal(way(trial), usual)), None)
+
+
+class LaidOutLinear(RearrangedLinear):
+    """Computed by MKL from weights that it laid out once; they are kept a second time.
+
+    Otherwise it lays them out in every call, a part of the time that is the smaller the more tokens
+    there are; it is worth it where a linear widens them. A layout is for one number of tokens.
+
+    Args:
+        fewest: tokens for which weights are laid out.
+    """
+
+    def __init__(self, linear: nn.Linear, fewest: int) -> None:
+        super().__init__(linear)
+        self.fewest = fewest
+
+    def ways(self, tokens: int) -> Iterator[Way]:
+        """One, where PyTorch was built with MKL."""
+        available = torch.backends.mkl.is_available() and hasattr(torch.ops.mkl, LINEAR)
+        if available and tokens >= self.fewest:
+            yield self.laid_out(tokens)
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes of the weights laid out by MKL, in addition to the usual ones."""
+        return self.weight.nbytes * sum(way is not None for way in self.found.values())
+
+    def laid_out(self, tokens: int) -> Way:
+        """The way for that many tokens."""
+        weight = getattr(torch.ops.mkl, LAY_OUT)(self.weight.detach(), tokens)
+        linear = getattr(torch.ops.mkl, LINEAR)
+
+        def multiply(x: Tensor) -> Tensor:
+            product: Tensor = linear(x, weight, self.weight, self.bias, tokens)
+            return product
+
+        return multiply
+
+
+def rearrange(module: nn.Module, kind: type[RearrangedLinear]) -> None:
+    """Make every linear below `module`, in place, one of that kind."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            setattr(module, name, kind(child))
+        else:
+            rearrange(child, kind)
+
+
+def lay_out_widening(network: nn.Module, fewest: int = FEWEST_TOKENS) -> None:
+    """Make every large linear of a network that widens its tokens a `LaidOutLinear`, in place.
+
+    Nothing is done in another precision than float32, or on another device than a CPU.
+    """
+    for name, child in network.named_children():
+        if not isinstance(child, nn.Linear):
+            lay_out_widening(child, fewest)
+        elif _is_worth_it(child):
+            setattr(network, name, LaidOutLinear(child, fewest))
+
+
+def _is_worth_it(linear: nn.Linear) -> bool:
+    weight = linear.weight
+    return (
+        linear.out_features > linear.in_features
+        and weight.numel() >= FEWEST_WEIGHTS
+        and weight.dtype == torch.float32
+        and weight.device.type == "cpu"
+    )
