@@ -190,8 +190,11 @@ MUTANTS = (
         ("abs(column * stride - x)", "(column * stride - x)"),
     ),
     *of(
-        "hit/network/products.py",
+        "layers/products.py",
         ("if torch.equal(way(trial), usual)", "if True", _SMALL),
+    ),
+    *of(
+        "hit/network/products.py",
         ("tokens[0].t()).t()", "tokens[0].t() * 1.0000001).t()", _SMALL),
     ),
 )
