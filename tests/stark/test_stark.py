@@ -18,6 +18,7 @@ from hit_trackers.layers.resnet import ResNet, _max_pool
 from hit_trackers.stark import config
 from hit_trackers.stark.tracker import UpdatingStarkTracker
 from hit_trackers.variants import TOLERANCE_PX, Claim
+from toolkit_adapters.bench.measure import measure
 
 BOX = [70.0, 40.0, 60.0, 50.0]
 BY_THE_EDGE = [2.0, 90.0, 50.0, 55.0]
@@ -228,3 +229,11 @@ def test_a_sketch_makes_the_calls_of_a_frame(name: str) -> None:
     assert sketch is not None
     assert sketch.weights > 0
     assert sum(count_operators(sketch.frame).values()) > 100
+
+
+@pytest.mark.parametrize("size", ["s50", "st50"])
+def test_bench_gives_the_network_what_a_tracker_gives_it(size: str) -> None:
+    """A mask in a fourth channel, and two templates: a search region by itself would not do."""
+    rows, _ = measure([f"stark_{size}_exact"], "seeded", "cpu", repeats=1)
+    assert [row.bitwise for row in rows] == [True, True]
+    assert not any(row.problem for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from toolkit_adapters.running.timing import clock, without_garbage_collection
 
 IMAGE_SIZE = (720, 1280)
 BOX = (600.0, 300.0, 80.0, 60.0)
-PATCHES = 4  # search regions on which outputs are compared
+PATCHES = 4  # inputs of the network on which outputs are compared
 WARMUP = 3
 # Seconds of rest before an update: after their work, threads of one runtime spin for a while on the
 # cores that the next one needs; those of PyTorch, which embeds the template, do so for all.
@@ -92,8 +93,7 @@ class Measured:
     """A tracker that is measured, and what its network is given by hand.
 
     Attributes:
-        inputs: `PATCHES` search regions; where the probe takes something else, what the network was
-            given in as many updates.
+        inputs: what its network was given in `PATCHES` updates.
     """
 
     def __init__(self, tracker: Tracker) -> None:
@@ -103,28 +103,27 @@ class Measured:
         self.tracker = tracker
         self.probe: Probe = probe
         self.inputs: list[Any] = []
-        if probe.box_scale > 0:
-            self.inputs += _patches(int(probe.box_scale))
 
     def start(self, image: np.ndarray) -> None:
         """Initialise on the image that all are measured on."""
         self.tracker.init(image, BOX)
 
     def record(self, image: np.ndarray) -> None:
-        """Keep inputs of the network, unless search regions will do.
+        """Keep inputs of the network.
 
         Raises:
             HitTrackersError: its network was not called.
         """
-        if self.inputs:
-            return
         self.start(image)
         self.probe.recording = True
         for number in range(PATCHES):
             self.tracker.update(np.roll(image, 5 * number, axis=1))
             if self.probe.network_input is None:
                 raise HitTrackersError(f"{self.tracker.name}: no call of its network was seen")
-            self.inputs.append(self.probe.network_input)
+            # Of our own trackers a copy, for some engines write the next input over it.
+            ours = self.probe.box_scale > 0
+            given = self.probe.network_input
+            self.inputs.append(copy.deepcopy(given) if ours else given)
         self.probe.recording = False
 
     def run_network(self, network_input: Any) -> Outputs:
@@ -310,10 +309,3 @@ def _image() -> np.ndarray:
     blocks = rng.integers(0, 200, (height // 40, width // 40, 3), dtype=np.uint8)
     noise = rng.integers(0, 55, (height, width, 3), dtype=np.uint8)
     return np.ascontiguousarray(blocks.repeat(40, axis=0).repeat(40, axis=1) + noise)
-
-
-def _patches(side: int) -> list[np.ndarray]:
-    image = _image()
-    corners = ((0, 0), (100, 300), (400, 900), (250, 550))
-    found = (image[y : y + side, x : x + side] for y, x in corners)
-    return [np.ascontiguousarray(np.resize(patch, (side, side, 3))) for patch in found]
