@@ -88,7 +88,7 @@ def attribute_figure(found: Groups, convention: Convention, dataset: str) -> Fig
             left = places - 0.4 + width * (index + 0.5)
             panel.bar(left, heights, width, label=tracker, color=COLOURS[index % len(COLOURS)])
         labels = [
-            "\n".join((name.replace("_", " ", 1), *size.split(" of ")[:1]))
+            "\n".join((name.replace("_", " "), *size.split(" of ")[:1]))
             for name, size in sizes.items()
         ]
         panel.set_xticks(places, labels)
