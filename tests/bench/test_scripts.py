@@ -32,6 +32,7 @@ def test_counts_of_the_cuda_path() -> None:
         "hit_nano_memeff",
         "hit_nano_memeff_graph",
         "hit_nano_exact",
+        "hit_nano_exact_graph",
     ]
 
 
