@@ -31,23 +31,32 @@ WHOLE_BYTES, HEAD_BYTES, FEWEST = 3 << 19, 1 << 20, 160
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float, block: int | None = None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    bias: Tensor | None,
+    scale: float,
+    block: int | None = None,
+    heads: int | None = None,
 ) -> Tensor:
-    """Bitwise equal to `eager.attend`; holds (B, H, block, Nk) scores at most, and holds them once.
+    """Bitwise equal to `eager.attend`; holds (B, heads, block, Nk) scores at most, and once.
 
     Args:
         q, k, v, bias, scale: as of every operator.
         block: queries at a time; None: what suits the device.
+        heads: at a time; None: all.
     """
-    queries = q.shape[-2]
-    parts = tiles(queries, block or (BLOCK_ON_CUDA if q.is_cuda else BLOCK))
-    if len(parts) == 1:
+    parts = tiles(q.shape[-2], block or (BLOCK_ON_CUDA if q.is_cuda else BLOCK))
+    groups = tiles(q.shape[1], heads or q.shape[1])
+    if len(parts) == len(groups) == 1:
         return _attend_rows(q, k, v, bias, scale)
     # Laid out as the projection after the attention reads it: (B, Nq, H, Dv).
-    out = q.new_empty(q.shape[0], queries, q.shape[1], v.shape[-1]).transpose(1, 2)
-    for rows in parts:
-        added = bias if bias is None or bias.shape[-2] == 1 else bias[:, rows]
-        out[..., rows, :] = _attend_rows(q[..., rows, :], k, v, added, scale)
+    out = q.new_empty(q.shape[0], q.shape[-2], q.shape[1], v.shape[-1]).transpose(1, 2)
+    for some in groups:
+        keys, values = k[:, some], v[:, some]
+        for rows in parts:
+            added = _part_of(bias, some, rows)
+            out[:, some, rows] = _attend_rows(q[:, some, rows], keys, values, added, scale)
     return out
 
 
@@ -60,19 +69,20 @@ def attend_by_heads(
         q, k, v, bias, scale: as of every operator.
         heads: at a time, best one for each thread.
     """
+    if q.is_cuda:
+        return attend(q, k, v, bias, scale)
     row_bytes = k.shape[-2] * q.element_size()
-    if q.is_cuda or q.shape[1] * q.shape[-2] * row_bytes <= WHOLE_BYTES:
-        return attend(q, k, v, bias, scale, BLOCK_ON_CUDA if q.is_cuda else q.shape[-2])
-    # Laid out as the projection after the attention reads it: (B, Nq, H, Dv).
-    out = q.new_empty(q.shape[0], q.shape[-2], q.shape[1], v.shape[-1]).transpose(1, 2)
-    parts = tiles(q.shape[-2], max(FEWEST, HEAD_BYTES // row_bytes))
-    for some in tiles(q.shape[1], heads):
-        keys, values = k[:, some], v[:, some]
-        own = bias if bias is None or bias.shape[0] == 1 else bias[some]
-        for rows in parts:
-            added = own if own is None or own.shape[-2] == 1 else own[:, rows]
-            out[:, some, rows] = _attend_rows(q[:, some, rows], keys, values, added, scale)
-    return out
+    if q.shape[1] * q.shape[-2] * row_bytes <= WHOLE_BYTES:
+        return attend(q, k, v, bias, scale, block=q.shape[-2])
+    return attend(q, k, v, bias, scale, max(FEWEST, HEAD_BYTES // row_bytes), heads)
+
+
+def _part_of(bias: Tensor | None, heads: slice, rows: slice) -> Tensor | None:
+    """Of a bias for all heads, or all queries, the whole."""
+    if bias is None:
+        return None
+    bias = bias if bias.shape[-2] == 1 else bias[:, rows]
+    return bias if bias.shape[0] == 1 else bias[heads]
 
 
 def _attend_rows(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, scale: float) -> Tensor:
