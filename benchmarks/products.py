@@ -88,7 +88,7 @@ def main() -> None:
     headers = ["tokens", "from", "to", "way taken", "linears", "usual us", "taken us", "bits"]
     print(tabulate(rows, headers, tablefmt="github"))
     print(f"\nall of them: {fastest[0].sum() * 1e3:.2f} and {fastest[1].sum() * 1e3:.2f} ms")
-    packed = sum(int(getattr(linear, "packed_bytes", 0)) for linear, _ in pairs)
+    packed = sum(linear.packed_bytes for linear, _ in pairs)
     print(f"first update: {first_update:.2f} s; in both layouts: {packed / 1e6:.1f} MB of weights")
 
 

@@ -27,8 +27,11 @@ class RearrangedLinear(nn.Linear):
     """A linear with other ways to compute it: N tokens (1, N, C) or (N, 1, C) -> D channels.
 
     `found` holds the way that is used, by tokens and threads; None: the usual way, which gets its
-    tokens in the usual layout, whatever layout the linear before it left.
+    tokens in the usual layout, whatever layout the linear before it left. `keeps` says whether each
+    way keeps the weights a second time, laid out by a library.
     """
+
+    keeps = False
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(linear.in_features, linear.out_features, device="meta")
@@ -38,6 +41,12 @@ class RearrangedLinear(nn.Linear):
     def ways(self, tokens: int) -> Iterator[Way]:
         """Ways to try for that many tokens, in order."""
         raise NotImplementedError
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes of the weights laid out by a library, in addition to the usual ones."""
+        ways = sum(way is not None for way in self.found.values())
+        return self.weight.nbytes * ways if self.keeps else 0
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens -> the same with D channels, in the layout of the way taken."""
@@ -69,6 +78,8 @@ class LaidOutLinear(RearrangedLinear):
         fewest: tokens for which weights are laid out.
     """
 
+    keeps = True
+
     def __init__(self, linear: nn.Linear, fewest: int) -> None:
         super().__init__(linear)
         self.fewest = fewest
@@ -78,11 +89,6 @@ class LaidOutLinear(RearrangedLinear):
         available = torch.backends.mkl.is_available() and hasattr(torch.ops.mkl, LINEAR)
         if available and tokens >= self.fewest:
             yield self.laid_out(tokens)
-
-    @property
-    def packed_bytes(self) -> int:
-        """Bytes of the weights laid out by MKL, in addition to the usual ones."""
-        return self.weight.nbytes * sum(way is not None for way in self.found.values())
 
     def laid_out(self, tokens: int) -> Way:
         """The way for that many tokens."""
@@ -96,13 +102,13 @@ class LaidOutLinear(RearrangedLinear):
         return multiply
 
 
-def rearrange(module: nn.Module, kind: type[RearrangedLinear]) -> None:
-    """Make every linear below `module`, in place, one of that kind."""
+def rearrange(module: nn.Module, make: Callable[[nn.Linear], nn.Linear]) -> None:
+    """Replace every linear below `module`, in place, by what is made of it."""
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            setattr(module, name, kind(child))
+            setattr(module, name, make(child))
         else:
-            rearrange(child, kind)
+            rearrange(child, make)
 
 
 def lay_out_widening(network: nn.Module, fewest: int = FEWEST_TOKENS) -> None:
@@ -110,11 +116,7 @@ def lay_out_widening(network: nn.Module, fewest: int = FEWEST_TOKENS) -> None:
 
     Nothing is done in another precision than float32, or on another device than a CPU.
     """
-    for name, child in network.named_children():
-        if not isinstance(child, nn.Linear):
-            lay_out_widening(child, fewest)
-        elif _is_worth_it(child):
-            setattr(network, name, LaidOutLinear(child, fewest))
+    rearrange(network, lambda one: LaidOutLinear(one, fewest) if _is_worth_it(one) else one)
 
 
 def _is_worth_it(linear: nn.Linear) -> bool:

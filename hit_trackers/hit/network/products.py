@@ -39,6 +39,7 @@ class PackedLinear(RearrangedLinear):
     which are then added in the same order.
     """
 
+    keeps = True
     SMALLEST_CHAIN = 64
 
     def ways(self, tokens: int) -> Iterator[Way]:
@@ -47,11 +48,6 @@ class PackedLinear(RearrangedLinear):
             for chains in range(1, self.in_features // self.SMALLEST_CHAIN + 1):
                 if self.in_features % chains == 0:
                     yield self.packed(chains, tokens)
-
-    @property
-    def packed_bytes(self) -> int:
-        """Bytes of the weights laid out for oneDNN, in addition to the usual ones."""
-        return self.weight.nbytes * sum(way is not None for way in self.found.values())
 
     def packed(self, chains: int, tokens: int) -> Way:
         """The way that adds that many chains."""
