@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from toolkit_adapters.reporting.collect import Collection
@@ -11,36 +9,7 @@ from toolkit_adapters.reporting.drawing import COLOURS, Figure, canvas, save
 from toolkit_adapters.reporting.sections import Section
 from toolkit_adapters.reporting.table import Table, number, text
 from toolkit_adapters.scoring import Convention
-from toolkit_adapters.scoring.attributes import Group, attributes_of, by_attribute
-from toolkit_adapters.scoring.geometry import Bools
-from toolkit_adapters.scoring.scores import Score
-
-#: What was scored, by tracker and attribute.
-Groups = Mapping[str, Mapping[str, Group]]
-
-
-def groups(collection: Collection, dataset: str) -> Groups:
-    """The groups of each tracker that has a score of any; {} where the dataset has no attributes.
-
-    A report of what is scored does not end with a file of flags: one that is malformed counts as
-    if it were not there.
-    """
-    known = collection.accuracy.datasets[dataset]
-    if known.dataset is None:
-        return {}
-    scores = {tracker: collection.scores(tracker, dataset) for tracker in collection.subjects}
-    scored = {name for found in scores.values() for name in found}
-    names = [name for name in known.dataset.sequence_names if name in scored]
-    attributes = attributes_of(known.dataset, names, strict=False)
-    found = {}
-    for tracker in collection.subjects:
-
-        def part(sequence: str, only: Bools, tracker: str = tracker) -> Score:
-            boxes = collection.results.record(tracker, dataset, sequence).boxes
-            return known.score_part(sequence, boxes, only)
-
-        found[tracker] = by_attribute(attributes, scores[tracker], part)
-    return {tracker: by_name for tracker, by_name in found.items() if by_name}
+from toolkit_adapters.scoring.attributes import Group, Groups
 
 
 def attribute_table(found: Groups, convention: Convention, dataset: str) -> Table:
@@ -113,18 +82,18 @@ def attribute_figure(found: Groups, convention: Convention, dataset: str) -> Fig
 
 def attribute_tables(collection: Collection) -> list[Table]:
     """A table for each dataset whose sequences or frames have attributes."""
-    return [attribute_table(*one) for one in _all(collection)]
+    return [
+        attribute_table(found, collection.accuracy.datasets[name].convention, name)
+        for name, found in collection.groups.items()
+    ]
 
 
 def attribute_figures(collection: Collection) -> list[Figure]:
     """A figure for each dataset whose sequences or frames have attributes."""
-    return [attribute_figure(*one) for one in _all(collection)]
-
-
-def _all(collection: Collection) -> list[tuple[Groups, Convention, str]]:
-    datasets = collection.accuracy.datasets
-    found = {dataset: groups(collection, dataset) for dataset in collection.datasets}
-    return [(one, datasets[name].convention, name) for name, one in found.items() if one]
+    return [
+        attribute_figure(found, collection.accuracy.datasets[name].convention, name)
+        for name, found in collection.groups.items()
+    ]
 
 
 def _sizes(found: Groups) -> dict[str, str]:

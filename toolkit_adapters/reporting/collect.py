@@ -5,6 +5,7 @@ Records are read once, and what is derived from each is kept beside.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from toolkit_adapters.reporting.latency import (
     summarise,
 )
 from toolkit_adapters.scoring import Score, combine
+from toolkit_adapters.scoring.attributes import Groups, attributes_of, by_attribute
+from toolkit_adapters.scoring.geometry import Bools
 from toolkit_adapters.verdict.certificates import Certificate
 from toolkit_adapters.verdict.consistency import all_runs, require_consistent
 from toolkit_adapters.verdict.verification import Verification, verify
@@ -157,6 +160,35 @@ class Collection:
         """The mean over the sequences of a dataset; None without a truth."""
         scores = self.scores(tracker, dataset)
         return combine(list(scores.values())) if scores else None
+
+    @functools.cached_property
+    def groups(self) -> Mapping[str, Groups]:
+        """Scores by attribute, of each dataset that says who has which."""
+        found = {dataset: self._groups(dataset) for dataset in self.datasets}
+        return {dataset: groups for dataset, groups in found.items() if groups}
+
+    def _groups(self, dataset: str) -> Groups:
+        """Those of each tracker that has any.
+
+        A report of what is scored does not end with a file of flags: one that is malformed counts
+        as if it were not there.
+        """
+        known = self.accuracy.datasets[dataset]
+        if known.dataset is None:
+            return {}
+        scores = {tracker: self.scores(tracker, dataset) for tracker in self.subjects}
+        scored = {name for found in scores.values() for name in found}
+        names = [name for name in known.dataset.sequence_names if name in scored]
+        attributes = attributes_of(known.dataset, names, strict=False)
+        groups = {}
+        for tracker in self.subjects:
+
+            def part(sequence: str, only: Bools, tracker: str = tracker) -> Score:
+                boxes = self.results.record(tracker, dataset, sequence).boxes
+                return known.score_part(sequence, boxes, only)
+
+            groups[tracker] = by_attribute(attributes, scores[tracker], part)
+        return {tracker: found for tracker, found in groups.items() if found}
 
     def _order(self, tracker: str) -> tuple[str, bool, str]:
         run = self.run(tracker)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from hit_trackers.errors import ResultFileError
 from toolkit_adapters.records.files import write_atomically
-from toolkit_adapters.reporting.attributes import Groups, attribute_figure, attribute_table
+from toolkit_adapters.reporting.attributes import attribute_figure, attribute_table
 from toolkit_adapters.reporting.drawing import Figure, canvas, line, save
 from toolkit_adapters.reporting.pgf import AXES, VALUE_OF, Curve, pgf
 from toolkit_adapters.reporting.sections import Section
 from toolkit_adapters.reporting.table import Cell, Table, number, text
 from toolkit_adapters.scoring import Convention, Score, combine
+from toolkit_adapters.scoring.attributes import Groups
 from toolkit_adapters.scoring.rawresults.evaluation import Evaluation
 from toolkit_adapters.scoring.statistics import Difference, paired_difference, score_intervals
 

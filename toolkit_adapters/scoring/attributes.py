@@ -46,6 +46,10 @@ class Group:
         return f"{self.frames:,} frames of {self.sequences}"
 
 
+#: What was scored, by tracker and attribute.
+Groups = Mapping[str, Mapping[str, Group]]
+
+
 def attributes_of(dataset: Dataset, names: Iterable[str], *, strict: bool = True) -> Attributes:
     """The attributes of some sequences of a dataset, by name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -115,20 +116,24 @@ def evaluate(
                 "--skip-missing scores the others, and says so"
             )
 
+        truth = functools.cache(table.load)
+
+        # Kept, for each attribute of frames asks again.
+        @functools.cache
         def load(name: str) -> np.ndarray:
             boxes = predictions.load(found[name])
             return np.trunc(boxes) if truncate else boxes
 
         def score(name: str) -> tuple[Score, int]:
             if not found[name]:
-                return convention.score(None, table.load(name)), 0
+                return convention.score(None, truth(name)), 0
             boxes, where = load(name), results.where(found[name][0])
             bad = int(bad_rows(boxes.reshape(-1, 4)).sum())
-            return _score(convention, boxes, table.load(name), where, repair), bad
+            return _score(convention, boxes, truth(name), where, repair), bad
 
         def part(name: str, only: Bools) -> Score:
             where = results.where(found[name][0])
-            return _score(convention, load(name), table.load(name), where, repair, only)
+            return _score(convention, load(name), truth(name), where, repair, only)
 
         scored = [name for name in names if found[name] or convention.zeros_for_missing]
         # Inflating releases the interpreter's lock, so one file is parsed while the next inflates.
