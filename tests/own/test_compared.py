@@ -34,6 +34,7 @@ def test_it_runs_beside_its_checkout(name: str, tmp_path: Path) -> None:
     checkout, weights, key, prefix = CHECKOUTS[name]
     shutil.copytree(ROOT / "examples/compared", tmp_path / "compared")
     shutil.copytree(ROOT / "tests/own/compared" / checkout, tmp_path / "compared" / checkout)
+    shutil.copy(ROOT / "tests/own/compared/matching.py", tmp_path / "compared" / checkout)
     file = tmp_path / "compared" / checkout / weights
     file.parent.mkdir(parents=True)
     torch.save({key: {f"{prefix}scale": torch.ones(1)}}, file)

@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from model_training.tracker.fear_tracker import FEARTracker, Network
+from matching import Network
+
+from model_training.tracker.fear_tracker import FEARTracker
 
 
 def load_hydra_config_from_path(config_path, config_name, overrides=None):

@@ -1,6 +1,5 @@
 import torch
-
-from pysot_toolkit.trackers.net_wrappers import find, patch
+from matching import find, patch
 
 
 class Tracker:

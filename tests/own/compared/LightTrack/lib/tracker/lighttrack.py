@@ -1,6 +1,5 @@
 import numpy as np
-
-from lib.models.models import find, patch
+from matching import find, patch
 
 
 class Lighttrack:
