@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from attention_problems import problem
-from in_a_process import in_a_process
+from in_a_process import compile_for_h100, in_a_process
 
 import hit_trackers
 from hit_trackers.attention import eager, fused
@@ -36,23 +36,12 @@ def interpret() -> None:
         print(shape)
 
 
-def compile_for_h100() -> None:
-    """Print what the kernel becomes: a line of JSON for each pair of widths."""
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
+def compile_each() -> None:
+    """Print what the kernel becomes for each pair of widths."""
     kernel = importlib.import_module(KERNEL).attention
-    for widths in WIDTHS:
-        constants = {"WIDTH": widths[0], "VALUES": widths[1], "BLOCK": fused.BLOCK}
-        types = {name: "*fp32" if name.endswith("_at") else "i32" for name in kernel.arg_names}
-        signature = {**types, "scale": "fp32", **dict.fromkeys(constants, "constexpr")}
-        compiled = triton.compile(
-            ASTSource(kernel, signature, constants),
-            target=GPUTarget("cuda", 90, 32),
-            options={"enable_fp_fusion": False, "num_warps": 4},
-        )
-        print(json.dumps({"shared": compiled.metadata.shared, "ptx": compiled.asm["ptx"]}))
+    for width, values in WIDTHS:
+        constants = {"WIDTH": width, "VALUES": values, "BLOCK": fused.BLOCK}
+        compile_for_h100(kernel, constants, {"scale": "fp32"})
 
 
 def test_every_query_meets_every_key_and_no_other() -> None:
@@ -62,7 +51,7 @@ def test_every_query_meets_every_key_and_no_other() -> None:
 
 def test_each_step_is_rounded_by_itself() -> None:
     """In the PTX for an H100: chains of FMAs, no tensor cores, true divisions, nothing merged."""
-    lines = in_a_process(__file__, "compile_for_h100")
+    lines = in_a_process(__file__, "compile_each")
     assert len(lines) == len(WIDTHS)
     for made in map(json.loads, lines):
         ptx = made["ptx"]
@@ -116,4 +105,4 @@ def test_the_tracker_on_a_gpu(engine: str) -> None:
 
 
 if __name__ == "__main__":
-    {"interpret": interpret, "compile_for_h100": compile_for_h100}[sys.argv[1]]()
+    {"interpret": interpret, "compile_each": compile_each}[sys.argv[1]]()

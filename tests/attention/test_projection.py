@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from in_a_process import in_a_process
+from in_a_process import compile_for_h100, in_a_process
 
 import hit_trackers
 from hit_trackers.attention import Operator, eager
@@ -183,28 +183,15 @@ def test_a_network_of_these_layers_is_the_network(
     assert kernels.launched.count("projection") == attentions - blocks + 2 * mlps
 
 
-def compile_for_h100() -> None:
-    """Print what the kernels become: a line of JSON for each."""
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
+def compile_each() -> None:
+    """Print what the kernels become."""
     module = importlib.import_module(KERNELS)
     blocks = {"BLOCK_ROWS": 32, "BLOCK_COLUMNS": triton_layers.COLUMNS, "STEP": triton_layers.STEP}
-    forms = [
-        (module.projection, {"BEFORE": a, "AFTER": b, "RESIDUAL": c, **blocks})
-        for a, b, c in COMPILED
-    ]
+    for before, after, residual in COMPILED:
+        form = {"BEFORE": before, "AFTER": after, "RESIDUAL": residual}
+        compile_for_h100(module.projection, {**form, **blocks}, {})
     stem = {"CHANNELS": 48, "WIDTH": 64, "BLOCK": triton_layers.PIXELS}
-    for kernel, constants in [*forms, (module.first_convolution, stem)]:
-        types = {name: "*fp32" if name.endswith("_at") else "i32" for name in kernel.arg_names}
-        types |= {"image_at": "*u8"} if "image_at" in types else {}
-        compiled = triton.compile(
-            ASTSource(kernel, {**types, **dict.fromkeys(constants, "constexpr")}, constants),
-            target=GPUTarget("cuda", 90, 32),
-            options={"enable_fp_fusion": False, "num_warps": 4},
-        )
-        print(json.dumps({"shared": compiled.metadata.shared, "ptx": compiled.asm["ptx"]}))
+    compile_for_h100(module.first_convolution, stem, {"image_at": "*u8"})
 
 
 @pytest.mark.slow
@@ -220,7 +207,7 @@ def test_the_first_convolution_is_the_separate_calls() -> None:
 
 def test_each_step_is_rounded_by_itself() -> None:
     """In the PTX for an H100: chains of FMAs, no tensor cores, no approximation."""
-    *projections, stem = map(json.loads, in_a_process(__file__, "compile_for_h100"))
+    *projections, stem = map(json.loads, in_a_process(__file__, "compile_each"))
     assert len(projections) == len(COMPILED)
     for made in (*projections, stem):
         assert "mma" not in made["ptx"], "tensor cores add in an order of their own"
