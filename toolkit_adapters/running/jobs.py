@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from hit_trackers.errors import DatasetError, RecordError
@@ -178,6 +180,7 @@ def _complete(
 ) -> bool:
     pairings = set()
     complete = True
+    stamps: NDArray[np.int64] | None = None  # looked at once for all trackers
     for tracker, run in group.items():
         path = results.path(tracker, dataset, sequence)
         if not path.exists():
@@ -192,7 +195,11 @@ def _complete(
                 f"{path}: a record of another run than {RUN_FILE} beside it describes; "
                 "delete it and run the same command again"
             )
-        other = None if images is None else first_other_image(record, images)
+        other = None
+        if images is not None:
+            if stamps is None:
+                stamps = np.array([stamp_of(path) for path in images], np.int64).reshape(-1, 2)
+            other = _first_other_image(record, images, stamps)
         if other is not None and not fresh:
             raise RecordError(
                 f"{path}: the image {other} is not the one that was tracked; put the old images "
@@ -205,8 +212,8 @@ def _complete(
     return complete and len(pairings) == 1
 
 
-def first_other_image(
-    record: Record, images: Sequence[Path | VideoFrame]
+def _first_other_image(
+    record: Record, images: Sequence[Path | VideoFrame], stamps: NDArray[np.int64]
 ) -> Path | VideoFrame | None:
     """The first image that is not the one a record was made on; None where all are.
 
@@ -214,9 +221,9 @@ def first_other_image(
     """
     if len(record.stamps) != len(images):
         return images[0] if len(record.stamps) else None
-    for path, stamp, digest in zip(images, record.stamps.tolist(), record.files, strict=True):
-        if tuple(stamp) != stamp_of(path) and digest_of(path) != int(digest):
-            return path
+    for frame in np.flatnonzero((record.stamps != stamps).any(axis=1)).tolist():
+        if digest_of(images[frame]) != int(record.files[frame]):
+            return images[frame]
     return None
 
 
