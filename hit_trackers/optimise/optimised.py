@@ -145,7 +145,7 @@ class Optimised:
             frames.setdefault(frame.place, frame).product()
             sites = found.setdefault(frame.place, [])
             number = f"{self._title(*frame.place)}[{len(sites)}]"
-            sites.append(Site(number, self.operator, ends=frame.values, visit=self._visit))
+            sites.append(Site(number, self.operator, visit=self._visit))
             return sites[-1].note(Expression(product))
 
         with watch.over(self.network, frozenset(self._sites)), Catching(take):
@@ -158,7 +158,7 @@ class Optimised:
                     site.left_alone = "PyTorch has a faster way here, which looking would turn off"
         for place, sites in found.items():
             for site in sites:
-                site.looking, site.ends, site.visit = False, None, None
+                site.looking, site.visit = False, None
             if any(site.plans for site in sites) and place not in self._sites:
                 self._bind(frames[place], sites)
         return self._prove(method, original, args, kwargs, out, state)

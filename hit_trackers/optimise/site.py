@@ -94,8 +94,6 @@ class Site:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     #: Sees it while it is looked at.
     visit: Callable[[Case], None] | None = None
-    #: Called when its values are made, while it is looked at.
-    ends: Callable[[], None] | None = None
     #: While a site is looked at, all is computed as the network wrote it.
     looking: bool = True
     #: Caught, and yet computed as the network wrote it: shows that catching changes nothing.
@@ -140,8 +138,6 @@ class Site:
         if self.looking:
             assert note.value is not None
             out = values(note.value, v)
-            if self.ends is not None:
-                self.ends()
             self._look(expression, values, v, out)
             return out
         self.calls += 1

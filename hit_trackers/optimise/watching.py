@@ -24,7 +24,7 @@ class Frame:
     Attributes:
         place: whose.
         opens: the part whose call ended last before the first attention began; None: there is none.
-        closes: the part whose call began first after the last attention ended.
+        closes: the part whose call began first after the last product: a note needs no catching.
     """
 
     place: Place
@@ -38,10 +38,6 @@ class Frame:
         """A product is made that may begin an attention."""
         if not self._is_within:
             self.opens, self._is_within = self._last, True
-        self.values()
-
-    def values(self) -> None:
-        """An attention ends."""
         if self.closes is not None:
             self._called_within.add(self.closes)
         self.closes = None

@@ -221,7 +221,7 @@ def _first_other_image(
     """
     if len(record.stamps) != len(images):
         return images[0] if len(record.stamps) else None
-    for frame in np.flatnonzero((record.stamps != stamps).any(axis=1)).tolist():
+    for frame in map(int, np.flatnonzero((record.stamps != stamps).any(axis=1))):
         if digest_of(images[frame]) != int(record.files[frame]):
             return images[frame]
     return None
