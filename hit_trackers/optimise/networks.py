@@ -52,3 +52,13 @@ def public_methods(module: nn.Module) -> list[str]:
             if not name.startswith("_") and not hasattr(nn.Module, name)
         ]
     return [name for name in dict.fromkeys(names) if callable(getattr(module, name, None))]
+
+
+def held_by(network: nn.Module) -> dict[tuple[str, str], Any]:
+    """What modules hold, by module and attribute, but for what can be called."""
+    return {
+        (name, key): value
+        for name, module in network.named_modules()
+        for key, value in (*vars(module).items(), *module._buffers.items())
+        if not callable(value)
+    }

@@ -169,7 +169,7 @@ class Note(torch.Tensor):
                 and not weights.made_by
             ):
                 equation = args[0]
-                return weights._times(lambda w, v: torch.einsum(equation, w, v), others[0])
+                return weights.times(lambda w, v: torch.einsum(equation, w, v), others[0])
         elif isinstance(note, Note):
             followed = note._follow(func, args[1:], kwargs)
             if followed is not NotImplemented:
@@ -196,7 +196,7 @@ class Note(torch.Tensor):
         if func in _SOFTMAX and not self.soft:
             return self._softmax(args, kwargs)
         if func in MATMULS and self.soft and len(args) == 1:
-            return self._times(func, args[0])
+            return self.times(func, args[0])
         if func is F.dropout:
             chance = args[0] if args else kwargs.get("p", 0.5)
             training = args[1] if len(args) > 1 else kwargs.get("training", True)
@@ -244,7 +244,8 @@ class Note(torch.Tensor):
         product = expression.product
         return Note(self.site, expression, product.shape, product.q, soft=soft, value=value)
 
-    def _times(self, values: Callable[[Tensor, Tensor], Tensor], v: Any) -> Any:
+    def times(self, values: Callable[[Tensor, Tensor], Tensor], v: Any) -> Any:
+        """The weights meet their values."""
         if not isinstance(v, Tensor) or isinstance(v, Note) or self.expression is None:
             return NotImplemented if self.value is None else values(self.value, v)
         return self.site.attend(self, values, v)

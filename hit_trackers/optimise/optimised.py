@@ -13,12 +13,16 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from hit_trackers.errors import EngineError
 from hit_trackers.optimise.account import Account
-from hit_trackers.optimise.catching import Catching
+from hit_trackers.optimise.catching import Catching, Take
 from hit_trackers.optimise.expression import Expression, Product
-from hit_trackers.optimise.networks import public_methods
+from hit_trackers.optimise.networks import held_by, public_methods
 from hit_trackers.optimise.note import Note, Unforeseen
+from hit_trackers.optimise.recording import Recording, Script
 from hit_trackers.optimise.site import Case, Site
 from hit_trackers.optimise.watching import Frame, Place, Watch, replace
+
+#: Of one method, one for each form of arguments that it is called with.
+_MOST_SCRIPTS = 3
 
 
 class Optimised:
@@ -46,6 +50,8 @@ class Optimised:
         self._looked: set[str] = set()
         self._sites: dict[Place, list[Site]] = {}
         self._opens: dict[Place, Place] = {}
+        self._scripts: dict[Place, list[Script | None]] = {}
+        self._recording: Recording | None = None
         self._running: list[_Window] = []
         self._depth = 0
         self._undo = ExitStack()
@@ -104,6 +110,15 @@ class Optimised:
                 return None
             return site.note(Expression(product))
 
+        if self._recording is not None:
+            self._recording.stop("attentions within attentions")
+        scripts = self._scripts.setdefault(place, [])
+        if not any(site.left_alone for site in sites):
+            for script in scripts:
+                if script is not None and script.fits(original, args, kwargs):
+                    return script.run(*args, *kwargs.values())
+            if place[0] and len(scripts) < _MOST_SCRIPTS:
+                return self._record(place, take, original, args, kwargs)
         window = _Window(place, Catching(take))
         self._running.append(window)
         try:
@@ -113,6 +128,42 @@ class Optimised:
         finally:
             window.close()
             self._running.pop()
+
+    def _record(
+        self,
+        place: Place,
+        take: Take,
+        original: Callable[..., Any],
+        args: Any,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Call a method that was planned, and keep what it does, if the same comes of it again."""
+        module = self.network.get_submodule(place[0])
+        given = [t.clone() for t in _tensors((args, kwargs))]
+        self._recording = recording = Recording(take, self.network, module)
+        self._running.append(_Window(place, None))
+        try:
+            out, script = recording.record(original, args, kwargs)
+        finally:
+            self._running.pop()
+            self._recording = None
+        is_intact = all(map(torch.equal, given, _tensors((args, kwargs))))
+        if script is not None and not (is_intact and self._is_same(script, args, kwargs, out)):
+            script = None
+        self._scripts[place].append(script)
+        return out
+
+    def _is_same(self, script: Script, args: Any, kwargs: dict[str, Any], truth: Any) -> bool:
+        """Whether a script gives what the method gave; the calls of it do not count."""
+        sites = [site for one in self._sites.values() for site in one]
+        calls = [site.calls for site in sites]
+        try:
+            out = script.run(*args, *kwargs.values())
+        except Exception:  # of somebody's code, or PyTorch's; the method itself runs
+            return False
+        for site, count in zip(sites, calls, strict=True):
+            site.calls = count
+        return _largest_difference(tree_map(_kept, truth), tree_map(_kept, out)) == 0
 
     def _part(
         self,
@@ -218,9 +269,9 @@ class Optimised:
 class _Window:
     """The time in a call during which products are caught."""
 
-    def __init__(self, place: Place, catching: Catching) -> None:
+    def __init__(self, place: Place, catching: Catching | None) -> None:
         self.place = place
-        self._catching: Catching | None = catching
+        self._catching = catching
         self._is_open = False
 
     def open(self) -> None:
@@ -242,10 +293,10 @@ class _State:
 
     def __init__(self, network: nn.Module, arguments: Any) -> None:
         self._arguments = [t.clone() for t in _tensors(arguments)]
-        self._held = self._of(network)
+        self._held = held_by(network)
 
     def is_unchanged(self, network: nn.Module, arguments: Any) -> bool:
-        held = self._of(network)
+        held = held_by(network)
         return (
             held.keys() == self._held.keys()
             and all(held[key] is self._held[key] for key in held)
@@ -255,15 +306,6 @@ class _State:
             )
         )
 
-    @staticmethod
-    def _of(network: nn.Module) -> dict[tuple[str, str], Any]:
-        return {
-            (name, key): value
-            for name, module in network.named_modules()
-            for key, value in (*vars(module).items(), *module._buffers.items())
-            if not callable(value)
-        }
-
 
 def _tensors(tree: Any) -> list[Tensor]:
     return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, Tensor)]
@@ -271,6 +313,10 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 def _value(leaf: Any) -> Any:
     return leaf.compute() if isinstance(leaf, Note) else leaf
+
+
+def _kept(leaf: Any) -> Any:
+    return list(leaf.kept.values()) if isinstance(leaf, Note) else leaf
 
 
 def _let_out(leaf: Any) -> Any:
