@@ -52,11 +52,15 @@ def test_one_that_raises_in_init(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process holds")
-def test_one_that_leaks_is_named_in_the_report(run: Run, results: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("freed_once", [1, 400_000_000])
+def test_one_that_leaks_is_named_in_the_report(
+    freed_once: int, run: Run, results: Path, tmp_path: Path
+) -> None:
     write(
         "mine.py",
-        "import numpy as np\nKEPT = []\n" + MINE.replace(
+        f"import numpy as np\nKEPT, LEFT = [], [np.ones({freed_once}, np.uint8)]\n" + MINE.replace(
             "self.box = self.box +", "KEPT.append(np.ones(40_000_000, np.uint8))\n"
+            "        LEFT[:] = LEFT if len(KEPT) < 9 else []\n"
             "        self.box = self.box +",
         ),
     )  # fmt: skip
