@@ -62,3 +62,13 @@ def held_by(network: nn.Module) -> dict[tuple[str, str], Any]:
         for key, value in (*vars(module).items(), *module._buffers.items())
         if not callable(value)
     }
+
+
+def are_the_same(before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any]) -> bool:
+    """Whether modules hold, one by one, the very objects that they held: two of `held_by`."""
+    return before.keys() == after.keys() and all(before[key] is after[key] for key in before)
+
+
+def autocast_is_on() -> bool:
+    """Whether functions pick types of their own here."""
+    return any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda"))

@@ -15,7 +15,12 @@ from hit_trackers.errors import EngineError
 from hit_trackers.optimise.account import Account
 from hit_trackers.optimise.catching import Catching, Take
 from hit_trackers.optimise.expression import Expression, Product
-from hit_trackers.optimise.networks import held_by, public_methods
+from hit_trackers.optimise.networks import (
+    are_the_same,
+    autocast_is_on,
+    held_by,
+    public_methods,
+)
 from hit_trackers.optimise.note import Note, Unforeseen
 from hit_trackers.optimise.recording import Recording, Script
 from hit_trackers.optimise.site import Case, Site
@@ -74,7 +79,7 @@ class Optimised:
                 f"{self.title or 'network'}.{method} was called with gradients on: an optimised "
                 "network is for inference; call it within torch.no_grad() or inference_mode()"
             )
-        if any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda")):
+        if autocast_is_on():
             # Each function picks a type of its own there.
             self.account.unproven[self._title(method)] = "left alone, as autocast is on"
             return original(*args, **kwargs)
@@ -296,14 +301,9 @@ class _State:
         self._held = held_by(network)
 
     def is_unchanged(self, network: nn.Module, arguments: Any) -> bool:
-        held = held_by(network)
-        return (
-            held.keys() == self._held.keys()
-            and all(held[key] is self._held[key] for key in held)
-            and all(
-                torch.equal(one, other)
-                for one, other in zip(self._arguments, _tensors(arguments), strict=True)
-            )
+        return are_the_same(self._held, held_by(network)) and all(
+            torch.equal(one, other)
+            for one, other in zip(self._arguments, _tensors(arguments), strict=True)
         )
 
 

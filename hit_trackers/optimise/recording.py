@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_flatten
 
 from hit_trackers.optimise.catching import Catching, Take
 from hit_trackers.optimise.expression import MATMULS, Expression, Product, Step, product_of
-from hit_trackers.optimise.networks import held_by
+from hit_trackers.optimise.networks import are_the_same, autocast_is_on, held_by
 from hit_trackers.optimise.note import Note, Place
 
 _PLAIN = (type(None), bool, int, float, str)
@@ -132,8 +132,7 @@ class Recording(Catching):
                 self.stop(f"an argument is a {type(one).__name__}")
         with self:
             out = method(*args, **kwargs)
-        after = held_by(self._module)
-        if before.keys() != after.keys() or any(before[key] is not after[key] for key in before):
+        if not are_the_same(before, held_by(self._module)):
             self.stop("it keeps something from call to call")
         try:
             plain = tuple(_attributes_of(self._module))
@@ -167,7 +166,7 @@ class Recording(Catching):
         waiting: list[tuple[Note, Expression | None]],
         out: Any,
     ) -> None:
-        if any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda")):
+        if autocast_is_on():
             raise _NotWritable("autocast")
         if isinstance(out, Note) and not out.used:
             assert out.expression is not None
