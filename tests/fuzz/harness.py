@@ -12,7 +12,7 @@ from hypothesis import seed as seeded
 
 from hit_trackers.errors import HitTrackersError
 
-from .targets import Target
+from .target import Target
 
 
 def fuzz(target: Target, cases: int, seed: int | None = None) -> Counter[str]:
