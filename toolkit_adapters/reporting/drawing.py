@@ -86,8 +86,9 @@ def canvas(rows: int, columns: int, width: float = 9.6, height: float = 3.2) -> 
 def save(figure: Canvas, name: str, section: Section, caption: str, alt: str) -> Figure:
     """Render a canvas as SVG (transparent) and PNG (on white, 150 dots an inch)."""
     svg, png = io.StringIO(), io.BytesIO()
-    figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
     figure.savefig(png, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+    figure.set_layout_engine("none")  # laid out once: that takes longer than to draw
+    figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
     text = svg.getvalue()
     return Figure(name, section, caption, alt, text[text.index("<svg") :], png.getvalue())
 
