@@ -28,6 +28,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         "network p99 / p50",
         "network × (min/median/max)",
         "update × (min/median/max)",
+        "update ×, fastest",
         *(["update in CPU time × (min/median/max)"] if with_cpu else []),
         "operators",
         "peak MB",
@@ -46,6 +47,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
                 _number(row.network_p99 / row.network),
                 _ratio(row.network_ratio),
                 _ratio(row.update_ratio),
+                _number(row.update_ratio.fastest if row.update_ratio else math.nan),
                 *([_ratio(row.cpu_ratio)] if with_cpu else []),
                 _or_dash(row.operators),
                 _megabytes(row.peak_bytes),
@@ -60,7 +62,8 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
         f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
         "times are medians (p50).",
         "- × is the baseline's total time over the variant's in the same repeats; in parentheses, "
-        "of the ratio repeat by repeat, the smallest, the median and the largest.",
+        "of the ratio repeat by repeat, the smallest, the median and the largest. Fastest: the "
+        "same of the fastest repeat of each, which other processes have disturbed least.",
         f"- Roofline: float32 matrix products run at {rate / 1e9:.0f} GFLOP/s here (measured "
         "between the repeats); the share is the frame's arithmetic over that rate, over the "
         f"fastest repeat. {_arithmetic(ran)}",
