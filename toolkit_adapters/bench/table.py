@@ -56,7 +56,7 @@ def table(rows: list[Row], rate: float, facts: dict[str, Any]) -> str:
                 _verdict(row),
             ]
         )
-    lines = [tabulate(body, headers, tablefmt="github"), ""]
+    lines = [tabulate(body, headers, tablefmt="github", floatfmt=".2f"), ""]
     lines += [f"- {row.name}: not run: {row.problem}" for row in rows if row.problem]
     lines += [
         f"- {facts['device']}, {facts['threads']} threads, {facts['repeats']} interleaved repeats; "
