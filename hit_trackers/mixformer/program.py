@@ -9,7 +9,7 @@ from hit_trackers.attention import for_large_maps, use
 from hit_trackers.engines import EXPORTING
 from hit_trackers.engines.eager import floating
 from hit_trackers.engines.program import Program, Tensors
-from hit_trackers.layers.products import lay_out_widening
+from hit_trackers.layers.products import FROM_64, lay_out_widening
 from hit_trackers.mixformer.config import setting_of
 from hit_trackers.mixformer.network.mixformer import MixFormer, Output
 from hit_trackers.mixformer.network.vit import MixViT
@@ -95,12 +95,17 @@ def make_program(network: MixFormer, variant: Variant, device: str) -> MixFormer
     backbone = network.backbone
     if isinstance(backbone, MixViT):
         official = setting_of(variant.part("size"), variant.part("setting")).online > 1
-        backbone.strides_of_forward = keeps and not official
+        backbone.keeps_bits = keeps and not official
     use(network, for_large_maps(variant.part("attention"), device))
     program = MixFormerProgram(network, keeps)
     eager = variant.part("engine") == "eager"
     program.looks_up_pixels = works_in_place(variant) and eager and device == "cpu"
     if program.looks_up_pixels:
-        # Templates, which are fewer tokens, come once.
-        lay_out_widening(backbone, network.config.feature_side**2)
+        region = network.config.feature_side**2
+        # Not for calls with templates, which are rare: of MixViT all tokens, else the fewest.
+        if isinstance(backbone, MixViT) and backbone.keeps_bits:
+            whole = region + MixFormerProgram.templates * network.config.template_side**2
+            lay_out_widening(backbone, range(region, whole), whole)
+        else:
+            lay_out_widening(backbone, range(region, FROM_64.stop))
     return program

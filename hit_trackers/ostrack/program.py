@@ -104,5 +104,8 @@ def make_program(network: OSTrack, variant: Variant, device: str) -> OSTrackProg
     eager = variant.part("engine") == "eager"
     program.looks_up_pixels = works_in_place(variant) and eager and device == "cpu"
     if program.looks_up_pixels:
+        config = network.config
+        region = (config.search_side**2, *config.kept)[-1]
+        lay_out_widening(network.backbone.blocks[-1], whole=config.template_side**2 + region)
         lay_out_widening(network.backbone)
     return program

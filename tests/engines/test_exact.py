@@ -140,7 +140,7 @@ def test_weights_laid_out_once_give_the_product(shape: tuple[int, int]) -> None:
     network = torch.nn.Sequential(torch.nn.Linear(768, 2304), torch.nn.Linear(2304, 768))
     wide, narrow = network
     tokens = torch.randn(*shape, 768)
-    lay_out_widening(network, fewest=100)
+    lay_out_widening(network, range(100, 1000))
     assert network[1] is narrow
     linear = network[0]
     assert isinstance(linear, LaidOutLinear)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -31,20 +32,26 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor, templates: int) -> Tensor:
         """All tokens, and how many of them are templates': (B, N, C) -> (B, N, C)."""
-        q, k, v = self.project(tokens).unbind(0)
+        return self._mix(self.project(tokens), templates)
+
+    def keep(self, tokens: Tensor, templates: int) -> tuple[Tensor, Tensor]:
+        """As `forward`, and queries, keys and values of the templates."""
+        qkv = self.project(tokens)
+        kept = qkv[:, :, :, :templates].clone()
+        return self._mix(qkv, templates), kept
+
+    def _mix(self, qkv: Tensor, templates: int) -> Tensor:
+        q, k, v = qkv.unbind(0)
+        del qkv
         own, region = q[:, :, :templates], q[:, :, templates:]
         attended = self.site(own, k[:, :, :templates], v[:, :, :templates])
-        first = _joined(attended)
-        attended = self.site(region, k, v)
-        del q, k, v, own, region
-        projected: Tensor = self.proj(torch.cat([first, _joined(attended)], dim=1))
+        joined = _joined(attended)
+        if region.shape[2]:
+            attended = self.site(region, k, v)
+            del q, k, v, own, region
+            joined = torch.cat([joined, _joined(attended)], dim=1)
+        projected: Tensor = self.proj(joined)
         return projected
-
-    def keep(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Templates alone: what they become, and their queries, keys and values."""
-        qkv = self.project(tokens)
-        q, k, v = qkv.unbind(0)
-        return self.proj(_joined(self.site(q, k, v))), qkv
 
     def search(self, tokens: Tensor, kept: Tensor) -> Tensor:
         """The search region alone, with what `keep` gave."""
@@ -83,9 +90,9 @@ class Block(nn.Module):
         """See `Attention.forward`."""
         return self._close(tokens, self.attn(self.norm1(tokens), templates))
 
-    def keep(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def keep(self, tokens: Tensor, templates: int) -> tuple[Tensor, Tensor]:
         """See `Attention.keep`."""
-        attended, kept = self.attn.keep(self.norm1(tokens))
+        attended, kept = self.attn.keep(self.norm1(tokens), templates)
         return self._close(tokens, attended), kept
 
     def search(self, tokens: Tensor, kept: Tensor) -> Tensor:
@@ -123,9 +130,8 @@ class MixViT(nn.Module):
         self.blocks = nn.ModuleList(Block(width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.head = nn.Linear(width, 1000)
-        #: Whether `search` gives features the strides that `forward` gives them, on which the
-        #: kernels of the heads depend.
-        self.strides_of_forward = False
+        #: Whether `keep` and `search` give the bits of `forward`; officially they have their own.
+        self.keeps_bits = False
 
     def forward(self, template: Tensor, online: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
         """Images -> features of the template and of the search region, (B, C, H, W)."""
@@ -152,10 +158,14 @@ class MixViT(nn.Module):
         others = self.patch_embed(online) + self.pos_embed_t
         count = first.shape[1]
         x = torch.cat([first, others.reshape(1, -1, others.shape[-1])], dim=1)
+        templates = x.shape[1]
+        if self.keeps_bits:
+            # In calls of the same shapes, for a library chooses by them how it adds.
+            x = F.pad(x, (0, 0, 0, self.config.feature_side**2))
         kept = []
         for block in self.blocks:
             assert isinstance(block, Block)
-            x, found = block.keep(x)
+            x, found = block.keep(x, templates)
             kept.append(found)
         return (self._maps(x[:, :count], self.config.template_side), *kept)
 
@@ -169,7 +179,8 @@ class MixViT(nn.Module):
 
     def _maps(self, tokens: Tensor, side: int) -> Tensor:
         width = tokens.shape[-1]
-        if self.strides_of_forward:
+        if self.keeps_bits:
+            # The strides that `forward` leaves: kernels of the heads depend on them.
             return tokens.as_strided((1, width, side, side), (width, 1, side * width, width))
         return to_maps(tokens, side)
 
