@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hit_trackers.attention import trial
+
 Way = Callable[[Tensor], Tensor]
 
 # Smaller layers are not worth it (`python -m benchmarks.products`).
@@ -75,13 +77,11 @@ class RearrangedLinear(nn.Linear):
         is_large = self.weight.numel() >= FEWEST_WEIGHTS
         if not is_large and not is_part:
             return None
-        generator = torch.Generator().manual_seed(0)
-        # Laid out as these, for that may decide how they are multiplied.
-        trial = torch.empty_like(tokens).normal_(generator=generator)
-        usual = super().forward(trial.contiguous())
-        official = self.filled_up(trial) if is_part else usual
+        (some,) = trial.stand_ins(tokens)
+        usual = super().forward(some.contiguous())
+        official = self.filled_up(some) if is_part else usual
         for way in self.ways(count) if is_large else ():
-            if torch.equal(way(trial), official):
+            if torch.equal(way(some), official):
                 return way
         return None if torch.equal(usual, official) else self.filled_up
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hit_trackers.attention import trial
 from hit_trackers.attention.tiles import tiles
 from hit_trackers.layers.sparing import Sparing
 
@@ -42,12 +43,11 @@ class Sublayers(Sparing):
         return _fed(tokens, first, second, self._blocks[key])
 
     def _blocks_of(self, tokens: Tensor, first: nn.Linear, second: nn.Linear) -> list[slice]:
-        generator = torch.Generator().manual_seed(0)
-        trial = torch.empty_like(tokens).normal_(generator=generator)
-        official = F.linear(trial, first.weight, first.bias).relu()
+        (some,) = trial.stand_ins(tokens)
+        official = F.linear(some, first.weight, first.bias).relu()
         official = F.linear(official, second.weight, second.bias)
         blocks = tiles(len(tokens), self.BLOCK)
-        is_same = torch.equal(_fed(trial, first, second, blocks), official)
+        is_same = torch.equal(_fed(some, first, second, blocks), official)
         return blocks if is_same else [slice(0, len(tokens))]
 
 

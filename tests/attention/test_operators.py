@@ -9,6 +9,7 @@ import torch
 from attention_problems import problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from libraries import AddsOtherwise
 
 from hit_trackers.attention import EAGER, OPERATORS, Operator, exact, streaming
 from hit_trackers.hit.network.config import CONFIGS
@@ -147,6 +148,22 @@ def test_memeff_lays_out_the_bias_as_the_kernel_wants_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("few", "blocks"), [(100, {160, 436}), (200, {1600, 436}), (700, {1600, 1744})]
+)
+def test_exact_is_bitwise_whatever_a_library_does_with_few_rows(
+    few: int, blocks: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "_FITTING", {})
+    arguments = problem((2, 1600, 600, 32, 32))
+    with AddsOtherwise(few) as library:
+        expected = EAGER.attend(*arguments)
+        assert torch.equal(exact.attend(*arguments), expected)
+        assert torch.equal(exact.attend_by_heads(*arguments, heads=1), expected)
+    assert few == 100 or library.calls
+    assert {tiling.block for tiling in exact._FITTING.values()} == blocks
+
+
+@pytest.mark.parametrize(
     ("shape", "block"), [((6, 320, 320, 32, 64), 160), ((12, 80, 320, 32, 128), 40)], ids=str
 )
 def test_exact_holds_a_block_of_scores_at_most(shape: tuple[int, ...], block: int) -> None:
@@ -164,6 +181,7 @@ def test_exact_holds_a_block_of_scores_at_most(shape: tuple[int, ...], block: in
 
     heads, _, keys, _, width = shape
     arguments = problem(shape)
+    exact.attend(*arguments)  # tries its tiles
     with Sizes():
         exact.attend(*arguments)
     # Views of all the keys and values are among them.

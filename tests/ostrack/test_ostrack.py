@@ -8,6 +8,7 @@ import narrow
 import numpy as np
 import pytest
 import torch
+from libraries import AddsOtherwise
 from scripted import smooth_clip, track
 
 from hit_trackers import list_trackers, load_tracker
@@ -110,6 +111,16 @@ def test_the_row_that_elimination_reads_has_the_bits_of_the_whole_map() -> None:
             _, weights = attention.site.weighed(q, k, v)
             assert weights is not None
             assert torch.equal(attention.row(q, k, index), weights[:, :, index])
+
+
+def test_a_row_is_the_maps_whatever_a_library_does_with_few_rows() -> None:
+    attention = Attention(48, 3)
+    with torch.inference_mode(), AddsOtherwise(100) as library:
+        q, k, v = attention.project(torch.randn(1, 320, 48))
+        _, weights = attention.site.weighed(q, k, v)
+        assert weights is not None
+        assert torch.equal(attention.row(q, k, 27), weights[:, :, 27])
+    assert library.calls
 
 
 def test_the_map_is_never_stored_by_another_operator() -> None:

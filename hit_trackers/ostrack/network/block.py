@@ -8,12 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hit_trackers.attention import EAGER, Site
+from hit_trackers.attention import EAGER, Site, trial
 from hit_trackers.layers import Mlp
 
 #: Queries at a time where only one row of the map is read: with fewer than four, a BLAS takes
-#: another path, and the row has other bits.
-ROWS = 8
+#: another path, and the row has other bits. More are for a BLAS that does so with eight.
+ROWS = (8, 32, 128)
 
 
 class Kept(NamedTuple):
@@ -58,6 +58,7 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
         self.site = MapSite((width // heads) ** -0.5)
+        self._rows: dict[tuple[torch.Size, int], int] = {}
 
     def project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, N, C) -> queries, keys, values (B, H, N, C / H), views of one buffer."""
@@ -69,10 +70,24 @@ class Attention(nn.Module):
     def row(self, q: Tensor, k: Tensor, index: int) -> Tensor:
         """One row of the map that was never stored: (B, H, N) of query `index`.
 
-        Bit for bit as in the whole map: computed with its neighbours, `ROWS` at a time.
+        Bit for bit as in the whole map: computed with as many neighbours as were found to do.
         """
-        first = min(index // ROWS * ROWS, q.shape[-2] - ROWS)
-        rows = q[..., first : first + ROWS, :]
+        key = (q.shape, torch.get_num_threads())
+        if key not in self._rows:
+            self._rows[key] = self._fewest_rows(q, k, index)
+        return self._row(q, k, index, self._rows[key])
+
+    def _fewest_rows(self, q: Tensor, k: Tensor, index: int) -> int:
+        if not trial.is_possible(q):
+            return ROWS[0]
+        some, others = trial.stand_ins(q, k)
+        whole = self._row(some, others, index, q.shape[-2])
+        same = (n for n in ROWS if torch.equal(self._row(some, others, index, n), whole))
+        return next(same, q.shape[-2])
+
+    def _row(self, q: Tensor, k: Tensor, index: int, count: int) -> Tensor:
+        first = min(index // count * count, q.shape[-2] - count)
+        rows = q[..., first : first + count, :]
         weights = ((rows @ k.transpose(-2, -1)) * self.site.scale).softmax(dim=-1)
         return weights[..., index - first, :]
 
