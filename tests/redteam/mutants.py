@@ -25,13 +25,14 @@ def of(file: str, *changes: tuple[str, ...]) -> tuple[Mutant, ...]:
     return tuple(Mutant(file, *change) for change in changes)
 
 
+_TRIED = "tried, such tiles change bits, and all queries run at once"
 _SMALL = "hit_nano's linears are too small to be computed in another way"
 
 MUTANTS = (
     *of(
         "attention/tiles.py",
         ("range(count)", "range(count - 1)"),
-        ("(number + 1) // count)", "(number + 1) // count - 1)"),
+        ("(number + 1) // count)", "(number + 1) // count - 1)", _TRIED),
     ),
     *of(
         "attention/exact.py",
@@ -39,9 +40,9 @@ MUTANTS = (
         (".mul_(scale)", ""),
         (".add_(bias)", ""),
         (".add_(bias)", ".sub_(bias)"),
-        ("bias[:, rows]", "bias[:, : rows.stop - rows.start]"),
-        ("rows], keys, values", "rows], values[..., : keys.shape[-1]], values"),
-        ("out[:, some, rows] = ", "out[:, some, rows] = 0.5 * "),
+        ("bias[:, rows]", "bias[:, : rows.stop - rows.start]", _TRIED),
+        ("rows], keys, values", "rows], values[..., : keys.shape[-1]], values", _TRIED),
+        ("out[:, some, rows] = ", "out[:, some, rows] = 0.5 * ", _TRIED),
         ("dim=-1, out=scores", "dim=-2, out=scores"),
         ("BLOCK = 160", "BLOCK = 64", "any block of four queries or more gives the same bits"),
         ("torch.softmax(scores, dim=-1, out=scores)", "torch.softmax(scores, dim=-1)"),
