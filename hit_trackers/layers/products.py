@@ -12,6 +12,7 @@ multiplied than officially, that is tried, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,8 @@ Way = Callable[[Tensor], Tensor]
 
 # Smaller layers are not worth it (`python -m benchmarks.products`).
 FEWEST_WEIGHTS = 2**17
+# Rows that are filled up at a time.
+STEP = 64
 # With fewer a layout is hardly read.
 FROM_64 = range(64, 1 << 31)
 
@@ -46,6 +49,7 @@ class RearrangedLinear(nn.Linear):
         super().__init__(linear.in_features, linear.out_features, device="meta")
         self.weight, self.bias = linear.weight, linear.bias
         self.found: dict[tuple[int, int], Way | None] = {}
+        self._layouts = 0
 
     def ways(self, tokens: int) -> Iterator[Way]:
         """Ways to try for that many tokens, in order; none, unless a subclass has some."""
@@ -54,8 +58,7 @@ class RearrangedLinear(nn.Linear):
     @property
     def packed_bytes(self) -> int:
         """Bytes of the weights laid out by a library, in addition to the usual ones."""
-        ways = sum(way not in (None, self.filled_up) for way in self.found.values())
-        return self.weight.nbytes * ways if self.keeps else 0
+        return self.weight.nbytes * self._layouts if self.keeps else 0
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens -> the same with D channels, in the layout of the way taken."""
@@ -66,24 +69,29 @@ class RearrangedLinear(nn.Linear):
         way = self.found[key]
         return super().forward(tokens.contiguous()) if way is None else way(tokens)
 
-    def filled_up(self, tokens: Tensor) -> Tensor:
-        """The way that always gives the official bits: with tokens that nobody reads in front."""
-        left_out = self.whole - tokens.shape[1]
-        return super().forward(F.pad(tokens, (0, 0, left_out, 0)))[:, left_out:]
+    def _filled_up(self, rows: int, tokens: Tensor) -> Tensor:
+        """With so many more tokens in front, which nobody reads."""
+        return super().forward(F.pad(tokens, (0, 0, rows, 0)))[:, rows:]
 
     def _find(self, tokens: Tensor) -> Way | None:
         count = tokens.shape[0] * tokens.shape[1]
-        is_part = count < self.whole
+        left_out = max(0, self.whole - count)
         is_large = self.weight.numel() >= FEWEST_WEIGHTS
-        if not is_large and not is_part:
+        if not is_large and not left_out:
             return None
         (some,) = trial.stand_ins(tokens)
         usual = super().forward(some.contiguous())
-        official = self.filled_up(some) if is_part else usual
+        official = self._filled_up(left_out, some) if left_out else usual
         for way in self.ways(count) if is_large else ():
             if torch.equal(way(some), official):
+                self._layouts += 1
                 return way
-        return None if torch.equal(usual, official) else self.filled_up
+        if torch.equal(usual, official):
+            return None
+        # As few as do, for they cost time; as many as officially always do.
+        fillings = (partial(self._filled_up, rows) for rows in range(STEP, left_out, STEP))
+        same = (way for way in fillings if torch.equal(way(some), official))
+        return next(same, partial(self._filled_up, left_out))
 
 
 class LaidOutLinear(RearrangedLinear):
