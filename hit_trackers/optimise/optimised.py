@@ -223,6 +223,8 @@ class Optimised:
         """From now on a method runs as planned."""
         self._sites[frame.place] = sites
         self.account.sites += [site for site in sites if site.plans]
+        if all(site.is_left_alone for site in sites):
+            return
         if frame.place[0]:  # the network's own methods pass `_outer` already
             self._replace(frame.place, functools.partial(self._inner, frame.place))
         if frame.opens is not None and frame.opens not in self._sites:

@@ -10,7 +10,7 @@ call to call, or does what cannot be written down is caught in every call instea
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -280,35 +280,41 @@ def _tensors_of(network: nn.Module) -> dict[int, tuple[Mapping[str, Any], str, b
 def _attributes_of(module: nn.Module) -> Iterator[_Attribute]:
     """All that a method may look at, as copies, for the originals may be written on."""
     for part in module.modules():
-        for key in _LOOKED_AT:
-            yield vars(part), key, _copied(vars(part)[key])
-        yield from _plain_in(vars(part), leave_out=_OF_PYTORCH)
+        yield from _plain_in(vars(part), (vars(part).keys() - _OF_PYTORCH) | _LOOKED_AT)
 
 
 def _plain_in(
-    where: Mapping[str, Any], leave_out: frozenset[str] = frozenset(), depth: int = 3
+    where: Mapping[str, Any], keys: Iterable[str], depth: int = 3
 ) -> Iterator[_Attribute]:
-    for key, value in where.items():
-        if key in leave_out or isinstance(value, Tensor):
+    for key in keys:
+        if isinstance(where[key], Tensor):
             continue
-        if not hasattr(value, "__dict__") or _is_constant(value):
-            yield where, key, _copied(value)
-            continue
-        if not depth:
+        objects: list[Any] = []
+        yield where, key, _copied(where[key], objects)
+        if objects and not depth:
             raise _NotWritable("its attributes are nested too deeply")
-        yield where, key, value  # the same one, and its own attributes
-        yield from _plain_in(vars(value), depth=depth - 1)
+        for one in objects:
+            yield from _plain_in(vars(one), vars(one), depth - 1)
 
 
 def _is_constant(value: Any) -> bool:
     return isinstance(value, (*_CONSTANTS, type, nn.Module)) or inspect.isroutine(value)
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: Any, objects: list[Any]) -> Any:
+    """A value that later ones are equal to as long as nothing changed.
+
+    Args:
+        value: of an attribute.
+        objects: gets what stays the same object, and whose own attributes may change.
+    """
     if _is_constant(value):
         return value
     if type(value) in (tuple, list):
-        return type(value)(map(_copied, value))
+        return type(value)(_copied(one, objects) for one in value)
     if isinstance(value, Mapping):
-        return {key: _copied(one) for key, one in value.items()}
-    raise _NotWritable(f"it has a {type(value).__name__}")
+        return {key: _copied(one, objects) for key, one in value.items()}
+    if isinstance(value, Tensor) or not hasattr(value, "__dict__"):
+        raise _NotWritable(f"it has a {type(value).__name__}")
+    objects.append(value)
+    return value

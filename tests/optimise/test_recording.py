@@ -37,6 +37,8 @@ class Scaled(Watched):
     def factor(self) -> float:
         if isinstance(self.detail, list):
             return float(self.detail[0])
+        if isinstance(self.detail, dict):
+            return float(self.detail["of"].factor)
         if isinstance(self.detail, SimpleNamespace):
             return float(self.detail.factor)
         return float(self.detail) if isinstance(self.detail, float) else 1.0
@@ -99,14 +101,23 @@ def test_a_tensor_from_elsewhere_is_not_frozen():
     same(network, plain, range(3))
 
 
-@pytest.mark.parametrize("detail", [2.0, [2.0], SimpleNamespace(factor=2.0)])
+@pytest.mark.parametrize(
+    "detail",
+    [2.0, [2.0], SimpleNamespace(factor=2.0), {"of": SimpleNamespace(factor=2.0)}],
+    ids=["number", "list", "object", "object in a dict"],
+)
 def test_an_attribute_that_changes_is_seen(detail):
     network, plain = make(Scaled(detail=detail)), make(Scaled(detail=copy.deepcopy(detail)))
     optimise(network)
     same(network, plain, range(3))
+    RUNS.clear()
+    same(network, plain, range(1))
+    assert len(RUNS) == 1, "only the plain one runs itself"
     for part in (network.parts[0], plain.parts[0]):
         if isinstance(part.detail, list):
             part.detail[0] = 5.0
+        elif isinstance(part.detail, dict):
+            part.detail["of"].factor = 5.0
         elif isinstance(part.detail, SimpleNamespace):
             part.detail.factor = 5.0
         else:
