@@ -144,6 +144,8 @@ def compare(
     called = [site for site in account.sites if site.calls]
     # Frame by frame, for a machine's mood changes from minute to minute.
     cost = ratio_of_sums(np.array(caught.cpu), np.array(plain.cpu), in_order=True)
+    for method, reason in caught.account.not_written.items():
+        print(f"{method} is not written down: {reason}", file=sys.stderr)
     return (
         f"{len(account.sites):3d} attentions, {len(called):2d} swapped; "
         f"{sum(same)} of {len(same)} frames bitwise, at most {apart:.2g} px; "

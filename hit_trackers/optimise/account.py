@@ -19,12 +19,14 @@ class Account:
         apart: by method, the largest difference between any output as written and as planned, on
             the first input; 0.0: equal bit for bit.
         unproven: by method, why it was not called twice to find that out.
+        not_written: by method with attentions, why it is not written down but caught in every call.
     """
 
     operator: str
     sites: list[Site] = field(default_factory=list)
     apart: dict[str, float] = field(default_factory=dict)
     unproven: dict[str, str] = field(default_factory=dict)
+    not_written: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:

@@ -153,9 +153,13 @@ class Optimised:
             self._running.pop()
             self._recording = None
         is_intact = all(map(torch.equal, given, _tensors((args, kwargs))))
-        if script is not None and not (is_intact and self._is_same(script, args, kwargs, out)):
-            script = None
-        self._scripts[place].append(script)
+        if not is_intact:
+            script = "it writes on what it is given"
+        elif isinstance(script, Script) and not self._is_same(script, args, kwargs, out):
+            script = "written down it gives something else"
+        if isinstance(script, str):
+            self.account.not_written[self._title(*place)] = script
+        self._scripts[place].append(script if isinstance(script, Script) else None)
         return out
 
     def _is_same(self, script: Script, args: Any, kwargs: dict[str, Any], truth: Any) -> bool:

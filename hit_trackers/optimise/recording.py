@@ -121,8 +121,8 @@ class Recording(Catching):
 
     def record(
         self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, Script | None]:
-        """Call a method: what it returns, and what was written down; None where that cannot be."""
+    ) -> tuple[Any, Script | str]:
+        """Call a method: what it returns, and what was written down, or why that cannot be."""
         given = (*args, *kwargs.values())
         forms, before = _forms(given), held_by(self._module)
         for number, one in enumerate(given):
@@ -137,8 +137,8 @@ class Recording(Catching):
         try:
             plain = tuple(_attributes_of(self._module))
             run = self._finished([f"a{number}" for number in range(len(given))], out)
-        except _NotWritable:
-            return out, None
+        except _NotWritable as reason:
+            return out, str(reason)
         return out, Script(self._module, run, tuple(kwargs), forms, plain, tuple(self._tensors))
 
     def __torch_function__(

@@ -88,9 +88,22 @@ def test_a_planned_method_runs_as_it_was_written_down(how):
     assert runs_of_the_method(Watched(how)) == 0
 
 
-@pytest.mark.parametrize("part", [LooksAtValues, Counts, Remembers])
-def test_what_cannot_be_written_down_runs_itself(part):
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        (LooksAtValues, "it looks at values"),
+        (Counts, "it keeps something from call to call"),
+        (Remembers, "a tensor from elsewhere"),
+    ],
+)
+def test_what_cannot_be_written_down_runs_itself(part, why):
     assert runs_of_the_method(part()) >= 3
+    network = make(part())
+    account = optimise(network)
+    with torch.no_grad():
+        for seed in range(3):
+            network(tokens(seed))
+    assert account.not_written == {"parts.0.forward": why}
 
 
 def test_a_tensor_from_elsewhere_is_not_frozen():
