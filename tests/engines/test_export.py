@@ -16,6 +16,7 @@ from hit_trackers.hit.network import seeded
 from hit_trackers.hit.network.config import CONFIGS
 from hit_trackers.hit.network.hit import build
 from hit_trackers.hit.program import HitProgram, make_program
+from toolkit_adapters.bench.quantise import _left_in_float
 
 
 @pytest.fixture(autouse=True)
@@ -173,3 +174,23 @@ def test_int8_runs_once_it_is_made(engine: str, monkeypatch: pytest.MonkeyPatch)
     image = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
     tracker.init(image, [60, 60, 50, 40])
     assert np.isfinite(tracker.update(image).box).all()
+
+
+def test_what_no_input_changes_stays_in_float(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["moved"], "changes"),
+        helper.make_node("Conv", ["x", "w"], ["kept"], "head/conv5_tl"),
+        helper.make_node("Conv", ["x", "w"], ["quantised"], "head/conv4_tl"),
+        helper.make_node("Shape", ["moved"], ["shape"], "shape"),
+        helper.make_node("ConstantOfShape", ["shape"], ["zeros"], "zeros"),
+        helper.make_node("MatMul", ["zeros", "w"], ["still"], "of zeros"),
+        helper.make_node("Add", ["moved", "still"], ["sum"], "sum"),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
+    graph = helper.make_graph(nodes, "few", [x], [])
+    onnx.save(helper.make_model(graph), tmp_path / "few.onnx")
+    left = set(_left_in_float(tmp_path / "few.onnx", ("conv5_",)))
+    assert left == {"head/conv5_tl", "shape", "zeros", "of zeros"}
